@@ -1,0 +1,14 @@
+"""What is it really: type, facts and safe derivatives, by a sandboxed child."""
+
+from evidence_store.errors import InspectError
+from evidence_store.inspect.answer import DEFAULT_LIMIT, Derivative, describe, make_preview
+from evidence_store.inspect.sandbox import sandbox_status
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "Derivative",
+    "InspectError",
+    "describe",
+    "make_preview",
+    "sandbox_status",
+]

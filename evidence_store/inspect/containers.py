@@ -1,0 +1,126 @@
+"""Mail headers and archive listings, never unpacked (runs in the child).
+
+Zip structure: APPNOTE.TXT 6.3, sections 4.3.12 and 4.3.16. Mail: RFC 5322.
+"""
+
+import email.header
+import email.parser
+import re
+import struct
+from typing import Any
+
+from evidence_store.inspect.child import RangeReader, Refusal
+
+_END = struct.Struct("<4s4H2LH")
+_ENTRY = struct.Struct("<4s6H3L5H2L")
+_TAIL = 65_557
+MAX_DIRECTORY = 4 << 20
+MAX_MEMBERS = 20_000
+SHOWN_NAMES = 20
+MAX_HOPS = 30
+_RATIO, _LARGE = 200, 100 << 20
+
+
+def mail_facts(head: bytes) -> dict[str, Any]:
+    """Read the headers of a mail.
+
+    Args:
+        head: The first bytes of the file; enough for the headers.
+
+    Returns:
+        mail_hops (the Received lines, newest first, unfolded), mail_from,
+        mail_to, mail_subject, mail_date, mail_message_id.
+    """
+    message = email.parser.BytesHeaderParser().parsebytes(head)
+    hops = [_unfold(str(line)) for line in message.get_all("Received", [])[:MAX_HOPS]]
+    found: dict[str, Any] = {"mail_hops": hops}
+    for key in ("from", "to", "subject", "date", "message-id"):
+        if value := message.get(key):
+            found["mail_" + key.replace("-", "_")] = _decoded(value)
+    return found
+
+
+def _unfold(value: str) -> str:
+    return re.sub(r"\s+", " ", value).strip()[:500]
+
+
+def _decoded(value: object) -> str:
+    try:
+        text = str(email.header.make_header(email.header.decode_header(str(value))))
+    except (LookupError, ValueError, UnicodeError):
+        text = str(value)
+    return _unfold(text)
+
+
+def zip_facts(reader: RangeReader) -> tuple[dict[str, Any], list[str], str]:
+    """List a zip from its central directory, within bounds.
+
+    Args:
+        reader: The bytes.
+
+    Returns:
+        Facts (members, member_names), warning codes, and what the members
+        make of it: "archive", "office" or "program".
+
+    Raises:
+        Refusal: truncated (no readable directory).
+    """
+    entries, count = _directory(reader)
+    names = [name for name, _, _, _ in entries]
+    found = {"members": count, "member_names": names[:SHOWN_NAMES]}
+    warnings = []
+    packed = sum(size for _, size, _, _ in entries)
+    full = sum(size for _, _, size, _ in entries)
+    unsafe = any(n.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", n) for n in names)
+    bomb = full > _LARGE and full > _RATIO * max(packed, 1)
+    if unsafe or bomb or count > MAX_MEMBERS or len(set(names)) < len(names):
+        warnings.append("archive_suspect")
+    if any(flags & 1 for _, _, _, flags in entries):
+        warnings.append("archive_encrypted")
+    return found, warnings, _nature(names)
+
+
+def _nature(names: list[str]) -> str:
+    held = set(names)
+    if "[Content_Types].xml" in held or {"mimetype", "content.xml"} <= held:
+        return "office"
+    if held & {"AndroidManifest.xml", "classes.dex"} or "META-INF/MANIFEST.MF" in held:
+        return "program"
+    return "archive"
+
+
+def _directory(reader: RangeReader) -> tuple[list[tuple[str, int, int, int]], int]:
+    start = max(0, reader.size - _TAIL)
+    tail = reader.read_at(start, _TAIL)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END.size:
+        raise Refusal("truncated")
+    _, _, _, _, count, size, offset, _ = _END.unpack_from(tail, at)
+    if 0xFFFFFFFF in {size, offset} or count == 0xFFFF:
+        offset, size, count = _zip64(reader, tail[:at])
+    data = reader.read_at(offset, min(size, MAX_DIRECTORY))
+    entries = []
+    position = 0
+    while len(entries) < MAX_MEMBERS and len(data) - position >= _ENTRY.size:
+        row = _ENTRY.unpack_from(data, position)
+        if row[0] != b"PK\x01\x02":
+            break
+        flags, packed, full, lengths = row[3], row[8], row[9], row[10:13]
+        raw = data[position + _ENTRY.size :][: lengths[0]]
+        name = raw.decode("utf-8" if flags & 0x800 else "cp437", "replace")
+        entries.append((name[:200], packed, full, flags))
+        position += _ENTRY.size + sum(lengths)
+    if count and not entries:
+        raise Refusal("truncated")
+    return entries, count
+
+
+def _zip64(reader: RangeReader, before: bytes) -> tuple[int, int, int]:
+    if before[-20:-16] != b"PK\x06\x07":
+        raise Refusal("truncated")
+    (offset,) = struct.unpack("<Q", before[-12:-4])
+    record = reader.read_at(offset, 56)
+    if record[:4] != b"PK\x06\x06" or len(record) < 56:  # noqa: PLR2004 - size of the record
+        raise Refusal("truncated")
+    count, size, start = struct.unpack("<QQQ", record[32:56])
+    return start, size, count

@@ -1,0 +1,143 @@
+"""The child's two verbs: describe a file, make a preview of it."""
+
+from typing import Any
+
+from evidence_store.inspect import kinds, sniff
+from evidence_store.inspect.child import RangeReader, Refusal, Reply
+
+_IMAGES = frozenset({"jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "heic", "heif"})
+_TEXT = frozenset({"text/plain", "text/csv", "application/json", "message/rfc822"})
+
+
+def describe(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:
+    """Tell what a file is; each answer replaces the one before.
+
+    Args:
+        job: `name`.
+        reader: The bytes.
+        reply: Gets type, preview, warnings, facts.
+    """
+    head = reader.read_at(0, sniff.HEAD)
+    found: dict[str, Any] = {
+        "type": kinds.canonical(sniff.media_type(head, job["name"])),
+        "preview": "none",
+        "warnings": [],
+        "facts": {},
+    }
+    # Should the decoder die, the parent still knows the type.
+    reply.result({**found, "warnings": ["inspect_failed"]})
+    try:
+        _look(found, head, reader)
+    except Refusal as refusal:
+        found["preview"] = "none"
+        found["warnings"].append(refusal.code)
+    reply.result(found)
+
+
+def _look(found: dict[str, Any], head: bytes, reader: RangeReader) -> None:
+    media_type = found["type"]
+    if _is_image(media_type):
+        _look_at_image(found, reader)
+    elif media_type.startswith(("video/", "audio/")):
+        _look_at_media(found, reader)
+    elif media_type in {"image/svg+xml", "text/html"}:
+        found["warnings"].append("active_content")
+    elif media_type in _TEXT:
+        found["preview"] = "text"
+        if media_type == "message/rfc822":
+            from evidence_store.inspect import containers  # noqa: PLC0415
+
+            found["facts"] = containers.mail_facts(head)
+    elif head[:2] == b"PK" or media_type in kinds.ARCHIVES:
+        _look_at_archive(found, head, reader)
+
+
+def _is_image(media_type: str) -> bool:
+    major, _, minor = media_type.partition("/")
+    return major == "image" and minor in _IMAGES
+
+
+def _look_at_image(found: dict[str, Any], reader: RangeReader) -> None:
+    from evidence_store.inspect import pictures  # noqa: PLC0415
+
+    if reader.size > pictures.MAX_BYTES:
+        raise Refusal("too_large_to_preview")
+    image = pictures.open_image(reader.read_at(0, reader.size), found["type"])
+    found["facts"] = pictures.facts(image)
+    pictures.decode(image, at_least=64)
+    found["preview"] = "image"
+
+
+def _look_at_media(found: dict[str, Any], reader: RangeReader) -> None:
+    from evidence_store.inspect import media  # noqa: PLC0415
+
+    if found["type"] not in media.FORMATS:
+        raise Refusal("undecodable")
+    with media.opened(reader, found["type"]) as container:
+        found["facts"] = media.facts(container)
+        if media.picture_stream(container) is None:
+            found["type"] = found["type"].replace("video/quicktime", "video/mp4")
+            found["type"] = found["type"].replace("video/", "audio/", 1)
+            media.sounds(container)
+            found["preview"] = "audio"
+        else:
+            media.poster(container, wanted_ms=0)
+            found["preview"] = "video"
+
+
+def _look_at_archive(found: dict[str, Any], head: bytes, reader: RangeReader) -> None:
+    from evidence_store.inspect import containers  # noqa: PLC0415
+
+    if found["type"] in kinds.ARCHIVES:
+        found["warnings"].append("archive_unopened")
+    if head[:2] != b"PK":
+        return
+    facts, warnings, nature = containers.zip_facts(reader)
+    found["facts"] = facts
+    found["warnings"] += warnings
+    if nature == "office" and found["type"] == "application/zip":
+        found["type"] = "application/x-office"
+    if nature == "program":
+        found["type"] = "application/java-archive"
+    if nature != "archive" and "archive_unopened" in found["warnings"]:
+        found["warnings"].remove("archive_unopened")
+
+
+def preview(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:
+    """Make a small picture of an image or a video.
+
+    Args:
+        job: `media_type`, `max_px` (pixels), `blur`.
+        reader: The bytes.
+        reply: Gets the tool's versions and the JPEG.
+
+    Raises:
+        Refusal: The content does not decode as that type.
+    """
+    import PIL  # noqa: PLC0415
+
+    from evidence_store.inspect import pictures  # noqa: PLC0415
+
+    media_type, side = job["media_type"], job["max_px"]
+    if media_type in _TEXT:
+        from evidence_store.inspect import texts  # noqa: PLC0415
+
+        reply.result({"text": True, "versions": "plain text"})
+        reply.blob(texts.readable(reader.read_at(0, sniff.HEAD), media_type))
+        return
+    versions = f"Pillow {PIL.__version__}"
+    if media_type in pictures.FORMATS:
+        if reader.size > pictures.MAX_BYTES:
+            raise Refusal("too_large_to_preview")
+        image = pictures.open_image(reader.read_at(0, reader.size), media_type)
+        pictures.decode(image, at_least=2 * side)
+    else:
+        from evidence_store.inspect import media  # noqa: PLC0415
+
+        if media_type not in media.FORMATS:
+            raise Refusal("no_preview")
+        with media.opened(reader, media_type) as container:
+            image = media.poster(container, wanted_ms=1000)
+        versions += f", PyAV {media.av.__version__}"
+    reply.result({"versions": versions})
+    reply.blob(pictures.as_jpeg(image, max_px=side, blur=job["blur"]))

@@ -1,0 +1,93 @@
+"""What the first bytes say a file is (runs in the child)."""
+
+import ctypes.util
+import re
+import sys
+
+HEAD = 256 * 1024
+"""Bytes looked at, from the start of the file."""
+
+_MAIL_FIELD = re.compile(
+    rb"^(received|from|to|date|subject|message-id|mime-version|return-path|delivered-to"
+    rb"|dkim-signature|x-[a-z-]+|content-type):",
+    re.IGNORECASE,
+)
+_ISO_BRANDS = {
+    b"heic": "image/heic", b"heix": "image/heic", b"heim": "image/heic", b"heis": "image/heic",
+    b"mif1": "image/heif", b"msf1": "image/heif", b"avif": "image/avif", b"avis": "image/avif",
+    b"qt  ": "video/quicktime", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4",
+}  # fmt: skip
+
+
+def media_type(head: bytes, name: str) -> str:
+    """Determine the media type by content.
+
+    Args:
+        head: The first bytes of the file.
+        name: File name, used only to tell kinds of plain text apart.
+
+    Returns:
+        A media type; application/octet-stream when nothing is known.
+    """
+    if head[4:8] == b"ftyp" and head[8:12] in _ISO_BRANDS:
+        return _ISO_BRANDS[head[8:12]]
+    found = _libmagic(head)
+    if found.startswith(("text/", "message/")) or found in {
+        "application/octet-stream", "application/json", "image/svg+xml", "application/x-wine-extension-ini",
+    }:  # fmt: skip
+        return _text_type(head, found, name)
+    return found
+
+
+def _libmagic(head: bytes) -> str:
+    if sys.platform == "linux":
+        # The search would start ldconfig; pylibmagic's own copy is meant.
+        ctypes.util.find_library = lambda _name: None
+    import pylibmagic  # noqa: F401, PLC0415 - must come before magic
+    import magic  # noqa: PLC0415
+
+    return str(magic.Magic(mime=True).from_buffer(head))
+
+
+def _text_type(head: bytes, found: str, name: str) -> str:
+    start = head[:4096].lstrip(b"\xef\xbb\xbf\x00\xff\xfe \t\r\n")
+    lowered = re.sub(rb"^(<!--.*?-->|<\?xml.*?\?>|\s)+", b"", start, flags=re.DOTALL).lower()
+    if lowered.startswith(b"<svg") or (found == "image/svg+xml" and b"<svg" in lowered):
+        return "image/svg+xml"
+    if lowered.startswith(b"<!doctype svg"):
+        return "image/svg+xml"
+    if re.match(rb"<(!doctype html|html|head|body|script|iframe|meta)", lowered):
+        return "text/html"
+    if start.startswith(b"#!"):
+        return "text/x-shellscript"
+    if found == "application/octet-stream" or found in {"text/rtf", "text/xml"}:
+        return found if found != "application/octet-stream" else _maybe_text(head)
+    if _is_mail(start, name):
+        return "message/rfc822"
+    if found == "application/json" or found == "text/csv":
+        return found
+    return "text/html" if found == "text/html" and start.startswith(b"<") else "text/plain"
+
+
+def _is_mail(start: bytes, name: str) -> bool:
+    fields = set()
+    for line in start.splitlines()[:60]:
+        if not line.strip():
+            break
+        if match := _MAIL_FIELD.match(line):
+            fields.add(match[1].lower())
+        elif line[:1] not in b" \t" and not re.match(rb"^[!-9;-~]+:", line):
+            return False
+    return len(fields) >= (2 if name.lower().endswith(".eml") else 3)
+
+
+def _maybe_text(head: bytes) -> str:
+    """Chat text with a stray control byte is still text to a reader."""
+    if not head or b"\0" in head:
+        return "application/octet-stream"
+    try:
+        head[: len(head) - 4 if len(head) > 8 else len(head)].decode("utf-8")
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    controls = sum(byte < 32 and byte not in b"\t\r\n" for byte in head)
+    return "text/plain" if controls * 20 < len(head) else "application/octet-stream"

@@ -1,0 +1,63 @@
+"""Plain text to read: decoded, bounded, without control characters (in the child)."""
+
+import email
+import email.policy
+import re
+from email.message import EmailMessage
+
+from evidence_store.inspect import containers
+
+MAX_TEXT = 64 * 1024
+"""Longest preview, in characters before encoding."""
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def readable(head: bytes, media_type: str) -> bytes:
+    """Decode the beginning of a text or a mail.
+
+    Args:
+        head: The first bytes of the file.
+        media_type: By content.
+
+    Returns:
+        UTF-8; control and direction characters stand as U+FFFD.
+    """
+    text = _mail(head) if media_type == "message/rfc822" else decoded(head)
+    cleaned = _HIDDEN.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return cleaned[:MAX_TEXT].encode("utf-8", "replace")[: 4 * MAX_TEXT]
+
+
+def decoded(head: bytes) -> str:
+    """Decode bytes of unknown encoding.
+
+    Args:
+        head: Bytes, perhaps cut inside a character.
+
+    Returns:
+        Text by byte-order mark, else UTF-8, else Windows-1252.
+    """
+    for mark, encoding in _BOMS:
+        if head.startswith(mark):
+            return head[len(mark) :].decode(encoding, "replace")
+    try:
+        return head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start >= len(head) - 4:  # cut inside the last character
+            return head[: error.start].decode("utf-8")
+        return head.decode("cp1252", "replace")
+
+
+def _mail(head: bytes) -> str:
+    facts = containers.mail_facts(head)
+    lines = [
+        f"{label}: {facts[key]}"
+        for label, key in (("From", "mail_from"), ("To", "mail_to"),
+                           ("Date", "mail_date"), ("Subject", "mail_subject"))
+        if key in facts
+    ]  # fmt: skip
+    message = email.message_from_bytes(head, policy=email.policy.default)
+    body = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
+    raw = body.get_payload(decode=True) if body else b""
+    return "\n".join([*lines, "", decoded(raw) if isinstance(raw, bytes) else ""])
