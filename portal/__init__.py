@@ -1,0 +1,1 @@
+"""Veilig Melden: the reporting portal of a secondary school, as a Flask application."""

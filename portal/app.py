@@ -1,0 +1,72 @@
+"""The application: parts made once, blueprints by actor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Flask
+from flask.sessions import SessionInterface
+
+from evidence_store import EvidenceStore
+from portal.config import PROJECT_ROOT, Settings, load_settings
+from portal.db import make_engine, make_session_factory
+from portal.services import instance_keys, storage
+from portal.web import context, errors, forms, headers, i18n, limits, session
+from portal.web.context import EXTENSION, Portal
+
+MAX_FORM_MEMORY = 4 << 20
+MAX_FORM_PARTS = 5_000
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    store: EvidenceStore | None = None,
+) -> Flask:
+    """Make the application.
+
+    Args:
+        settings: what differs between installations; read from the instance folder if None.
+        clock: gives the present instant (tests set their own).
+        store: where evidence lies; from the settings if None.
+    """
+    settings = settings or load_settings()
+    app = Flask(
+        "portal",
+        template_folder=str(PROJECT_ROOT / "templates"),
+        static_folder=str(PROJECT_ROOT / "static"),
+        instance_path=str(settings.instance_dir),
+    )
+    app.config.update(MAX_FORM_MEMORY_SIZE=MAX_FORM_MEMORY, MAX_FORM_PARTS=MAX_FORM_PARTS)
+    app.session_interface = NoFlaskSession()
+    app.jinja_options["autoescape"] = True
+    app.extensions[EXTENSION] = Portal(
+        settings=settings,
+        session_factory=make_session_factory(make_engine(settings.resolved_database_url)),
+        store=store or storage.open_store(settings.resolved_storage_url),
+        keys=instance_keys.load_or_create(settings.instance_dir),
+        clock=clock or (lambda: datetime.now(UTC)),
+    )
+    for part in (limits, headers, errors, i18n, session, context):
+        part.install(app)
+    app.jinja_env.globals["csrf_field"] = forms.csrf_field
+    _register_blueprints(app)
+    return app
+
+
+class NoFlaskSession(SessionInterface):
+    """Flask's signed cookie is not used: ours holds 32 random bytes and nothing else."""
+
+    def open_session(self, app: Flask, request: object) -> None:
+        """Give none: Flask then makes a null session that fails when it is written."""
+
+
+def _register_blueprints(app: Flask) -> None:
+    from portal.web.admin import blueprints as admin_blueprints  # noqa: PLC0415 - views import app parts
+    from portal.web.reporter import blueprints as reporter_blueprints  # noqa: PLC0415
+    from portal.web.staff import blueprints as staff_blueprints  # noqa: PLC0415
+
+    for blueprint in (*reporter_blueprints, *staff_blueprints, *admin_blueprints):
+        app.register_blueprint(blueprint)

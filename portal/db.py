@@ -1,0 +1,71 @@
+"""Engine and sessions. Reads run without a transaction; the first write begins one.
+
+SQLite writes begin IMMEDIATE at the first flush: a deferred transaction that turns into a
+writer fails under load with SQLITE_BUSY, and an early one would hold the lock while keys are
+derived or files encrypted. PostgreSQL keeps its ordinary transactions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+def make_engine(url: str) -> Engine:
+    """Make the engine for a database address, with SQLite set up for durable writing."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True, pool_size=20, max_overflow=180)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _stay_in_autocommit)
+    return engine
+
+
+def make_session_factory(engine: Engine) -> sessionmaker[Session]:
+    """Make sessions that flush only when asked, so that a write begins when all is ready."""
+    factory = sessionmaker(engine, autoflush=False, expire_on_commit=False)
+    if engine.dialect.name == "sqlite":
+        event.listen(factory, "before_flush", _begin_immediate)
+    return factory
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+        "temp_store=MEMORY",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _stay_in_autocommit(_connection: Connection) -> None:
+    """Send no BEGIN: `_begin_immediate` does, when there is something to write."""
+
+
+def _begin_immediate(session: Session, *_args: object) -> None:
+    begin_write(session)
+
+
+def begin_write(session: Session) -> None:
+    """Begin the write transaction now, for a locked read just before a write."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        raw = connection.connection.driver_connection
+        if raw is not None and not raw.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,37 @@
+"""The tables, one file per aggregate; no queries here."""
+
+from portal.models.base import Base, new_id
+from portal.models.case import Case, CaseReader
+from portal.models.custody import CustodyCheckpoint, CustodyEvent, CustodyHead
+from portal.models.evidence import Derivative, EvidenceItem
+from portal.models.outbox import OutboxMail, WorkerLease
+from portal.models.report import Compartment, Record, Report, ReporterCode, Wrap
+from portal.models.school import RecoveryHolder, School, SchoolClass
+from portal.models.session import LiveSession
+from portal.models.staff import StaffMember, StaffRole, StaffSlot
+
+__all__ = [
+    "Base",
+    "Case",
+    "CaseReader",
+    "Compartment",
+    "CustodyCheckpoint",
+    "CustodyEvent",
+    "CustodyHead",
+    "Derivative",
+    "EvidenceItem",
+    "LiveSession",
+    "OutboxMail",
+    "Record",
+    "RecoveryHolder",
+    "Report",
+    "ReporterCode",
+    "School",
+    "SchoolClass",
+    "StaffMember",
+    "StaffRole",
+    "StaffSlot",
+    "WorkerLease",
+    "Wrap",
+    "new_id",
+]

@@ -1,0 +1,48 @@
+"""A school, its classes, and the holders of its recovery keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import ID_LENGTH, Base, SchoolOwned, new_id, owned_args
+
+
+class School(Base):
+    """One school. It opens for reports when every route ends in two activated readers."""
+
+    __tablename__ = "school"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str]
+    protocol_key: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(default="")
+    contact: Mapped[str] = mapped_column(Text, default="")
+    answer_days: Mapped[int] = mapped_column(default=2)
+    holidays: Mapped[str] = mapped_column(Text, default="")
+    opened_at: Mapped[datetime | None]
+
+
+class SchoolClass(SchoolOwned, Base):
+    """A class (stamgroep) of a school year."""
+
+    __tablename__ = "school_class"
+    __table_args__ = owned_args()
+
+    name: Mapped[str] = mapped_column(String(64))
+    year: Mapped[str] = mapped_column(String(16), default="")
+    location: Mapped[str] = mapped_column(default="")
+
+
+class RecoveryHolder(SchoolOwned, Base):
+    """Someone who keeps a printed recovery key; only the public half is known here."""
+
+    __tablename__ = "recovery_holder"
+    __table_args__ = owned_args(refers=(("staff_id", "staff_member"),))
+
+    name: Mapped[str]
+    recipient: Mapped[str] = mapped_column(Text)
+    staff_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))

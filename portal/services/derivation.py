@@ -1,0 +1,73 @@
+"""Keys from secrets that people type: Argon2id, always with one lane.
+
+With more lanes 50 concurrent calls in `cryptography` deadlock (measured). Parameters are kept
+per record, so that they can grow without locking anybody out.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import asdict, dataclass
+
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from evidence_store import Identity
+
+SALT_BYTES = 16
+KEY_BYTES = 32
+ALGORITHM = "argon2id"
+QUEUE = threading.BoundedSemaphore(1)
+"""Staff log-ins derive one at a time in each worker; a pupil's code never waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What is kept beside a derived key (memory in KiB, salt as hex)."""
+
+    salt: str
+    iterations: int
+    memory_kib: int
+    algorithm: str = ALGORITHM
+
+    def to_json(self) -> dict[str, str | int]:
+        """Give the form that is stored."""
+        return asdict(self)
+
+
+def parameters_for_code() -> Parameters:
+    """Fresh parameters for a reporter's code: 75 random bits need little stretching."""
+    return Parameters(secrets.token_hex(SALT_BYTES), iterations=2, memory_kib=8 * 1024)
+
+
+def parameters_for_staff() -> Parameters:
+    """Fresh parameters for a passphrase or recovery code of staff."""
+    return Parameters(secrets.token_hex(SALT_BYTES), iterations=2, memory_kib=64 * 1024)
+
+
+def parameters_from(stored: dict[str, str | int]) -> Parameters:
+    """Read stored parameters back."""
+    return Parameters(
+        salt=str(stored["salt"]),
+        iterations=int(stored["iterations"]),
+        memory_kib=int(stored["memory_kib"]),
+        algorithm=str(stored["algorithm"]),
+    )
+
+
+def derive_identity(secret: str, parameters: Parameters) -> Identity:
+    """Derive the age identity of a secret."""
+    kdf = Argon2id(
+        salt=bytes.fromhex(parameters.salt),
+        length=KEY_BYTES,
+        iterations=parameters.iterations,
+        lanes=1,
+        memory_cost=parameters.memory_kib,
+    )
+    return Identity.from_secret(kdf.derive(secret.encode()))
+
+
+def derive_staff_identity(secret: str, parameters: Parameters) -> Identity:
+    """Derive for staff: 64 MiB at a time, one at a time in this worker."""
+    with QUEUE:
+        return derive_identity(secret, parameters)

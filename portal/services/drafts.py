@@ -1,0 +1,212 @@
+"""A report before it is sent: its keys, its answers, and who would read it.
+
+The keys are made when the draft begins. The server keeps the public halves; the secret halves
+are sealed under the reporter's cookie only. Answers lie in a compartment of their own, which
+goes when the report is sent, so that a name typed on the way stays nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from evidence_store import EvidenceStore, Identity
+from portal.models import Compartment, EvidenceItem, LiveSession, Record, Report, new_id
+from portal.services import keys, records, sessions
+from portal.services.errors import ConflictError, NotFoundError
+from portal.services.keys import OpenCompartment
+from portal.services.schools import SchoolView
+from portal.services.sessions import SealedSession
+from portal.services.transaction import destroy_after_commit
+
+DRAFT = "draft"
+DRAFT_COMPARTMENTS = (DRAFT, keys.STORY, keys.EVIDENCE, keys.IDENTITY, keys.SEALED)
+SAVE_ATTEMPTS = 5
+ABANDONED_AFTER = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file as its reporter sees it: named and fingerprinted, never handed back."""
+
+    id: str
+    name: str
+    size: int
+    fingerprint: str
+    intimate: str = "no"
+    state: str = "safe"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was told so far."""
+
+    report_id: str
+    answers: dict[str, Any]
+    files: list[ListedFile]
+    saved_at: datetime | None = field(default=None)
+
+
+def begin(
+    session: Session, *, school: SchoolView, perspective: str, language: str, now: datetime
+) -> tuple[str, dict[str, Any]]:
+    """Begin a draft. Returns the report's id and what its session must hold."""
+    report = Report(id=new_id(), school_id=school.id, language=language, begun_at=now)
+    session.add(report)
+    opened = {
+        kind: keys.new_compartment(session, school_id=school.id, kind=kind, report_id=report.id)
+        for kind in DRAFT_COMPARTMENTS
+    }
+    answers = {"perspective": {"value": perspective, "question": "", "version": ""}}
+    records.add_record(session, opened[DRAFT].row, {"answers": answers}, kind=DRAFT, now=now)
+    secrets = {item.row.id: str(item.identity) for item in opened.values()}
+    return report.id, {"report": report.id, "keys": secrets, "token": new_id(), "receipt": None}
+
+
+def open_compartments(session: Session, *, live: SealedSession) -> dict[str, OpenCompartment]:
+    """Open the compartments whose secrets a reporter's session holds, newest epoch by kind."""
+    found: dict[str, OpenCompartment] = {}
+    for row in keys.compartments_of_report(session, live.row.school_id, live.data["report"]):
+        secret = live.data["keys"].get(row.id)
+        newer = row.kind not in found or found[row.kind].row.epoch < row.epoch
+        if secret is not None and newer:
+            found[row.kind] = OpenCompartment(row, Identity.parse(secret))
+    return found
+
+
+def load(session: Session, *, live: SealedSession) -> Draft:
+    """Open a draft.
+
+    Raises:
+        NotFoundError: when it was sent or wiped meanwhile.
+    """
+    opened = open_compartments(session, live=live)
+    if DRAFT not in opened:
+        raise NotFoundError(DRAFT)
+    record = _record(session, opened[DRAFT].row)
+    body = records.open_record(record, opened[DRAFT].identity)
+    return Draft(
+        report_id=live.data["report"],
+        answers=body["answers"],
+        files=listed_files(session, opened[keys.STORY]),
+        saved_at=live.row.touched_at,
+    )
+
+
+def save_answer(
+    session: Session,
+    *,
+    live: SealedSession,
+    key: str,
+    value: object,
+    question: str,
+    version: str,
+    now: datetime,
+) -> None:
+    """Save one answer with the exact question it answers; None takes the answer away.
+
+    Two windows may save at the same time: each change is made on what the other left.
+
+    Raises:
+        ConflictError: when somebody else keeps changing the same draft.
+    """
+    opened = open_compartments(session, live=live)
+    if DRAFT not in opened:
+        raise NotFoundError(DRAFT)
+    for _ in range(SAVE_ATTEMPTS):
+        record = _record(session, opened[DRAFT].row)
+        body = records.open_record(record, opened[DRAFT].identity)
+        if value is None:
+            body["answers"].pop(key, None)
+        else:
+            body["answers"][key] = {"value": value, "question": question, "version": version}
+        if _write_if_unchanged(session, record, opened[DRAFT].row, body):
+            sessions.touch(live, now)
+            return
+    raise ConflictError(DRAFT)
+
+
+def _write_if_unchanged(
+    session: Session, record: Record, compartment: Compartment, body: dict[str, Any]
+) -> bool:
+    before = record.seq
+    session.expunge(record)
+    records.replace_record(record, compartment, body)
+    session.flush()
+    done = session.execute(
+        update(Record)
+        .where(Record.id == record.id, Record.seq == before)
+        .values(
+            seq=record.seq,
+            ciphertext=record.ciphertext,
+            ciphertext_sha256=record.ciphertext_sha256,
+        )
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+
+
+def _record(session: Session, compartment: Compartment) -> Record:
+    found = records.records_of(session, [compartment.id], kinds=[DRAFT])
+    if not found:
+        raise NotFoundError(DRAFT)
+    return found[0]
+
+
+def listed_files(session: Session, story: OpenCompartment) -> list[ListedFile]:
+    """List the files of a report from their listings in the story."""
+    bodies = [
+        records.open_record(row, story.identity)
+        for row in records.records_of(session, [story.row.id], kinds=["listing"])
+    ]
+    return [file_of(body) for body in sorted(bodies, key=lambda body: (body["at"], body["name"]))]
+
+
+def file_of(body: dict[str, Any]) -> ListedFile:
+    """Read one listing."""
+    return ListedFile(
+        id=body["evidence"],
+        name=body["name"],
+        size=body["size"],
+        fingerprint=short_fingerprint(body["sha256"]),
+        intimate=body["intimate"],
+    )
+
+
+def short_fingerprint(sha256: str) -> str:
+    """Give the first eight digits of a SHA-256 as they are read aloud: ``7F3A 90C2``."""
+    return f"{sha256[:4]} {sha256[4:8]}".upper()
+
+
+def discard(session: Session, *, live: SealedSession, store: EvidenceStore) -> None:
+    """Wipe a draft: its keys, its answers and its files. What was sent is not touched."""
+    report = session.get(Report, live.data["report"])
+    if report is not None and report.status == DRAFT:
+        _destroy(session, report, store)
+
+
+def sweep_abandoned(session: Session, *, store: EvidenceStore, now: datetime) -> int:
+    """Wipe drafts that no live session holds any more. Returns how many."""
+    held = select(LiveSession.report_id).where(LiveSession.ends_at > now)
+    query = select(Report).where(
+        Report.status == DRAFT,
+        Report.begun_at < now - ABANDONED_AFTER,
+        Report.id.not_in(held.where(LiveSession.report_id.is_not(None))),
+    )
+    reports = list(session.scalars(query))
+    for report in reports:
+        _destroy(session, report, store)
+    return len(reports)
+
+
+def _destroy(session: Session, report: Report, store: EvidenceStore) -> None:
+    query = select(EvidenceItem.object_id).where(EvidenceItem.report_id == report.id)
+    objects = list(session.scalars(query))
+    for table in (EvidenceItem, Record, Compartment):
+        session.execute(delete(table).where(table.report_id == report.id))
+    session.execute(delete(Report).where(Report.id == report.id))
+    for object_id in objects:
+        destroy_after_commit(session, store, object_id)

@@ -1,0 +1,145 @@
+"""Live sessions: what they hold is sealed under a cookie that only the browser has.
+
+The row's key is SHA-256("id" ‖ cookie) and the sealing key HKDF(cookie, "session/v1"), so any
+worker can serve a session and no copy of the database can open one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from portal.models import LiveSession
+from portal.services.records import pad
+
+COOKIE_BYTES = 32
+NONCE_BYTES = 12
+DRAFT, REPORTER, STAFF = "draft", "reporter", "staff"
+LIFETIME = {
+    DRAFT: timedelta(hours=2),
+    REPORTER: timedelta(hours=1),
+    STAFF: timedelta(hours=8),
+}
+IDLE = {
+    DRAFT: timedelta(minutes=10),
+    REPORTER: timedelta(minutes=10),
+    STAFF: timedelta(minutes=15),
+}
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class SealedSession:
+    """An opened session: its row, the cookie that opened it, and what it holds.
+
+    ``data`` may hold strings, numbers, lists and mappings (JSON); `save` seals it again.
+    """
+
+    row: LiveSession
+    cookie: bytes
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def csrf_token(self) -> str:
+        """The token that forms of this session carry; another session's never fits."""
+        return hmac.new(_derive(self.cookie, b"csrf/v1"), b"form", "sha256").hexdigest()
+
+    def idle(self, now: datetime) -> bool:
+        """Whether nothing happened for so long that typed text must not be shown."""
+        return now - self.row.touched_at > IDLE[self.row.kind]
+
+
+def begin(
+    session: Session,
+    *,
+    kind: str,
+    school_id: str,
+    data: dict[str, Any],
+    now: datetime,
+    staff_id: str | None = None,
+    report_id: str | None = None,
+) -> SealedSession:
+    """Begin a session with a new random cookie."""
+    cookie = secrets.token_bytes(COOKIE_BYTES)
+    row = LiveSession(
+        key=row_key(cookie),
+        school_id=school_id,
+        kind=kind,
+        staff_id=staff_id,
+        report_id=report_id,
+        begun_at=now,
+        touched_at=now,
+        ends_at=now + LIFETIME[kind],
+        sealed=b"",
+    )
+    opened = SealedSession(row, cookie, data)
+    save(opened)
+    session.add(row)
+    return opened
+
+
+def resume(
+    session: Session, *, cookie: bytes, school_id: str, now: datetime
+) -> SealedSession | None:
+    """Open the session of a cookie; None when it is unknown, over, or of another school."""
+    if len(cookie) != COOKIE_BYTES:
+        return None
+    row = session.get(LiveSession, row_key(cookie))
+    if row is None or row.school_id != school_id or row.ends_at <= now:
+        return None
+    if row.kind == STAFF and now - row.touched_at > IDLE[STAFF]:
+        return None
+    sealing = ChaCha20Poly1305(_derive(cookie, b"session/v1"))
+    try:
+        data = sealing.decrypt(row.sealed[:NONCE_BYTES], row.sealed[NONCE_BYTES:], b"v1")
+    except InvalidTag:
+        return None
+    return SealedSession(row, cookie, json.loads(data))
+
+
+def save(opened: SealedSession) -> None:
+    """Seal the data again into the row."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    plain = pad(json.dumps(opened.data, separators=(",", ":")).encode())
+    sealing = ChaCha20Poly1305(_derive(opened.cookie, b"session/v1"))
+    opened.row.sealed = nonce + sealing.encrypt(nonce, plain, b"v1")
+
+
+def touch(opened: SealedSession, now: datetime) -> None:
+    """Note that the reader is still there."""
+    opened.row.touched_at = now
+
+
+def end(session: Session, opened: SealedSession) -> None:
+    """End a session on the server; the cookie opens nothing any more."""
+    session.execute(delete(LiveSession).where(LiveSession.key == opened.row.key))
+
+
+def end_all_of_staff(session: Session, *, school_id: str, staff_id: str) -> None:
+    """End every session of one member of staff, at once and on every worker."""
+    session.execute(
+        delete(LiveSession).where(
+            LiveSession.school_id == school_id, LiveSession.staff_id == staff_id
+        )
+    )
+
+
+def row_key(cookie: bytes) -> str:
+    """Name the row of a cookie without giving the cookie away."""
+    return hashlib.sha256(b"id" + cookie).hexdigest()
+
+
+def _derive(cookie: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(cookie)

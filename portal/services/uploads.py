@@ -1,0 +1,222 @@
+"""Taking in files: encrypted and hashed while they arrive, listed only when durable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from evidence_store import (
+    EmptyFileError,
+    EvidenceStore,
+    EvidenceStoreError,
+    Intake,
+    Recipient,
+    StoredItem,
+    TooLargeError,
+)
+from evidence_store.inspect import describe
+from portal.config import Settings
+from portal.domain.custody_kinds import CustodyKind
+from portal.models import Case, Compartment, EvidenceItem, Record, Report, new_id
+from portal.services import custody, keys, records, sessions
+from portal.services.drafts import ListedFile, file_of
+from portal.services.errors import NotFoundError
+from portal.services.schools import SchoolView
+from portal.services.sessions import SealedSession
+from portal.services.transaction import destroy_after_commit
+
+INSPECT_AT_ONCE = 2
+
+
+@dataclass(slots=True)
+class UploadSink:
+    """One file on its way in. What goes wrong is kept in ``problem``, so others go on."""
+
+    name: str
+    declared_type: str
+    intimate: str
+    _intake: Intake | None
+    problem: str | None = None
+    stored: StoredItem | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes; after a problem they are dropped."""
+        if self._intake is None:
+            return
+        try:
+            self._intake.write(data)
+        except TooLargeError:
+            self._give_up("too_large")
+
+    def finish(self) -> None:
+        """Make the file durable and have a look at what it is."""
+        if self._intake is None:
+            return
+        try:
+            self.stored = self._intake.finish()
+        except EmptyFileError:
+            self._give_up("empty")
+
+    def abort(self) -> None:
+        """Drop a file that broke off."""
+        self._give_up("broken")
+
+    def inspect(self) -> None:
+        """Find out what the file really is, in a child process; failing is no obstacle."""
+        if self._intake is None or self.stored is None:
+            return
+        try:
+            source = self._intake.reopen()
+            self.facts = describe(source, name=self.name, declared_type=self.declared_type)
+        except EvidenceStoreError:
+            self.facts = {"type": "application/octet-stream", "warnings": ["inspect_failed"]}
+
+    def _give_up(self, problem: str) -> None:
+        self.problem = self.problem or problem
+        if self._intake is not None:
+            self._intake.abort()
+            self._intake = None
+
+
+def begin(
+    session: Session,
+    *,
+    live: SealedSession,
+    school: SchoolView,
+    store: EvidenceStore,
+    name: str,
+    declared_type: str,
+    settings: Settings,
+    taken: int = 0,
+    intimate: str = "no",
+) -> UploadSink:
+    """Begin to take in one file of the session's report.
+
+    Args:
+        taken: bytes of this request that are taken in already, for the report's limit.
+        intimate: what the reporter answered about nudity in it (no, unsure).
+    """
+    report_id = live.data["report"]
+    left = settings.max_report_bytes - _bytes_of(session, school.id, report_id) - taken
+    if left <= 0:
+        return UploadSink(name, declared_type, intimate, None, problem="quota")
+    row = _compartment(session, school.id, report_id, keys.EVIDENCE)
+    intake = store.begin(
+        [Recipient.parse(row.recipient)], limit=min(settings.max_file_bytes, left)
+    )
+    return UploadSink(name, declared_type, intimate, intake)
+
+
+def record(
+    session: Session,
+    *,
+    live: SealedSession,
+    school: SchoolView,
+    finished: Sequence[UploadSink],
+    now: datetime,
+) -> list[ListedFile]:
+    """List the durable files of one request, all in one transaction."""
+    good = [sink for sink in finished if sink.stored is not None]
+    if not good:
+        return []
+    report_id = live.data["report"]
+    report = session.get(Report, report_id)
+    if report is None:
+        raise NotFoundError(report_id)
+    with ThreadPoolExecutor(INSPECT_AT_ONCE) as pool:
+        list(pool.map(UploadSink.inspect, good))
+    evidence = _compartment(session, school.id, report_id, keys.EVIDENCE)
+    story = _compartment(session, school.id, report_id, keys.STORY)
+    listed = [_list_one(session, sink, report, evidence, story, now) for sink in good]
+    if report.case_id is not None:
+        case = session.get_one(Case, report.case_id)
+        case.waiting_for_staff = True
+        case.changed_at = records.whole_hour(now)
+    sessions.touch(live, now)
+    return listed
+
+
+def _list_one(
+    session: Session,
+    sink: UploadSink,
+    report: Report,
+    evidence: Compartment,
+    story: Compartment,
+    now: datetime,
+) -> ListedFile:
+    stored = sink.stored
+    if stored is None:
+        raise NotFoundError(sink.name)
+    item_id = new_id()
+    at = now.isoformat(timespec="seconds")
+    what = {"evidence": item_id, "name": sink.name, "size": stored.size, "sha256": stored.sha256}
+    full = {
+        **what,
+        "object": stored.id,
+        "ciphertext_sha256": stored.ciphertext_sha256,
+        "declared_type": sink.declared_type,
+        "intimate": sink.intimate,
+        "at": at,
+        "inspection": sink.facts,
+    }
+    listing = {**what, "intimate": sink.intimate, "at": at}
+    kept = records.add_record(session, evidence, full, kind="evidence", now=now)
+    listed = records.add_record(session, story, listing, kind="listing", now=now)
+    session.add(
+        EvidenceItem(
+            id=item_id,
+            school_id=report.school_id,
+            report_id=report.id,
+            compartment_id=evidence.id,
+            record_id=kept.id,
+            listing_id=listed.id,
+            object_id=stored.id,
+            size=stored.size,
+            ciphertext_sha256=stored.ciphertext_sha256,
+            received_at=records.whole_hour(now),
+        )
+    )
+    custody.record_event(
+        session,
+        CustodyKind.EVIDENCE_TAKEN_IN,
+        school_id=report.school_id,
+        actor=custody.REPORTER,
+        now=now,
+        compartment=evidence,
+        report_id=report.id,
+        case_id=report.case_id,
+        about=[item_id, kept.ciphertext_sha256],
+        particulars={**what, "ciphertext_sha256": stored.ciphertext_sha256},
+    )
+    return file_of(listing)
+
+
+def remove(session: Session, *, live: SealedSession, store: EvidenceStore, file_id: str) -> None:
+    """Take a file out of a draft and destroy it. A sent report keeps what it has."""
+    item = session.get(EvidenceItem, file_id)
+    report = session.get(Report, live.data["report"])
+    if item is None or report is None or item.report_id != report.id or report.status != "draft":
+        raise NotFoundError(file_id)
+    session.execute(delete(EvidenceItem).where(EvidenceItem.id == item.id))
+    session.execute(delete(Record).where(Record.id.in_([item.record_id, item.listing_id])))
+    destroy_after_commit(session, store, item.object_id)
+
+
+def _bytes_of(session: Session, school_id: str, report_id: str) -> int:
+    total = session.scalar(
+        select(func.coalesce(func.sum(EvidenceItem.size), 0)).where(
+            EvidenceItem.school_id == school_id, EvidenceItem.report_id == report_id
+        )
+    )
+    return int(total or 0)
+
+
+def _compartment(session: Session, school_id: str, report_id: str, kind: str) -> Compartment:
+    return keys.newest(keys.compartments_of_report(session, school_id, report_id), kind)

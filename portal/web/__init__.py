@@ -1,0 +1,1 @@
+"""HTTP: by actor (reporter, staff, admin), inside each one module per feature."""

@@ -1,0 +1,101 @@
+"""What a request has at hand: settings, database session, store, school, time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Flask, Response, abort, current_app, g, request
+from sqlalchemy.orm import Session, sessionmaker
+
+from evidence_store import EvidenceStore
+from portal.config import Settings
+from portal.services import schools, transaction
+from portal.services.instance_keys import InstanceKeys
+from portal.services.schools import SchoolView
+
+EXTENSION = "portal"
+SUCCESS_BELOW = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The parts made once in `create_app` and shared by all requests of a worker."""
+
+    settings: Settings
+    session_factory: sessionmaker[Session]
+    store: EvidenceStore
+    keys: InstanceKeys
+    clock: Callable[[], datetime]
+
+
+def portal() -> Portal:
+    """Give the parts of the running application."""
+    parts: Portal = current_app.extensions[EXTENSION]
+    return parts
+
+
+def settings() -> Settings:
+    """Give the settings of the running application."""
+    return portal().settings
+
+
+def now() -> datetime:
+    """Give the instant of this request, the same for all it does."""
+    if "now" not in g:
+        g.now = portal().clock().astimezone(UTC)
+    moment: datetime = g.now
+    return moment
+
+
+def db() -> Session:
+    """Give the database session of this request."""
+    if "db" not in g:
+        g.db = portal().session_factory()
+    session: Session = g.db
+    return session
+
+
+def current_school() -> SchoolView:
+    """Find the school named in the address; 404 when there is none."""
+    if "school" not in g:
+        slug = (request.view_args or {}).get("school", "")
+        found = schools.find(db(), slug=str(slug))
+        if found is None:
+            abort(404)
+        g.school = found
+    school: SchoolView = g.school
+    return school
+
+
+def commit() -> None:
+    """Commit now, for the few that must not wait for the answer (see DESIGN §2)."""
+    transaction.commit(db())
+
+
+def install(app: Flask) -> None:
+    """Commit once per request at the edge, only on success; never leave work lying about."""
+    app.after_request(_finish)
+    app.teardown_request(_close)
+
+
+def _finish(response: Response) -> Response:
+    session = g.get("db")
+    if session is None:
+        return response
+    if request.method != "GET" and response.status_code < SUCCESS_BELOW:
+        transaction.commit(session)
+    elif transaction.is_dirty(session):
+        transaction.rollback(session)
+        if current_app.testing and response.status_code < SUCCESS_BELOW:
+            message = f"{request.method} {request.endpoint} left uncommitted changes"
+            raise RuntimeError(message)
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    session = g.pop("db", None)
+    if session is not None:
+        transaction.rollback(session)
+        session.close()
