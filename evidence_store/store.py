@@ -1,0 +1,269 @@
+"""The evidence store: originals in, encrypted and hashed while they arrive; originals out.
+
+An object is one standard age file under a random name, and beside it stands a record of its
+ciphertext (see `record`), so that a copy of the store can be checked without any key. Hashes of
+plaintext are never stored in clear: they would let a thief confirm a known picture.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from evidence_store.age import AnyIdentity, AnyRecipient, Encryptor, SeekableReader
+from evidence_store.age.header import read_header
+from evidence_store.backends import Backend, ReadAt
+from evidence_store.backends.base import check_name
+from evidence_store.errors import (
+    DamagedError,
+    HeaderError,
+    NotFoundError,
+)
+from evidence_store.intake import Intake, StoredItem, new_id
+from evidence_store.record import SUFFIX, DigestRecord, read_record
+
+__all__ = ["Damage", "EvidenceStore", "FsckReport", "Intake", "StoredItem", "new_id"]
+
+_READ_SIZE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One thing that is wrong in a store.
+
+    Attributes:
+        id: the object.
+        code: ``missing``, ``size``, ``content``, ``header``, ``record`` or ``unreadable``.
+        message: the same as a sentence.
+    """
+
+    id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class FsckReport:
+    """The state of a store.
+
+    Attributes:
+        objects: ids that have a record, sorted.
+        orphans: ids of objects without a record, as a crash leaves them; not damage.
+        parts: names of unfinished objects; not damage.
+        damage: everything that is wrong.
+    """
+
+    objects: tuple[str, ...]
+    orphans: tuple[str, ...]
+    parts: tuple[str, ...]
+    damage: tuple[Damage, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.damage
+
+
+class EvidenceStore:
+    """Originals in a backend. It keeps no state of its own; several processes may share one."""
+
+    def __init__(self, backend: Backend) -> None:
+        """Use a backend.
+
+        Args:
+            backend: where objects are kept.
+        """
+        self._backend = backend
+
+    def begin(
+        self,
+        recipients: Sequence[AnyRecipient],
+        *,
+        limit: int | None,
+        item_id: str | None = None,
+    ) -> Intake:
+        """Begin to take in an original that arrives piece by piece.
+
+        Args:
+            recipients: who may read it; at least one.
+            limit: the largest allowed size in bytes; None for no limit.
+            item_id: the id to use, from `new_id`; None for a new one.
+
+        Returns:
+            The intake; use it as a context manager.
+
+        Raises:
+            InvalidKeyError: when there is no recipient, or one is not usable.
+            NotFoundError: when `item_id` cannot be an id.
+        """
+        item_id = new_id() if item_id is None else _check_id(item_id)
+        return Intake(self._backend, Encryptor(recipients), item_id=item_id, limit=limit)
+
+    def take_in(
+        self,
+        source: BinaryIO,
+        recipients: Sequence[AnyRecipient],
+        *,
+        limit: int | None = None,
+    ) -> StoredItem:
+        """Take in an original from an open file.
+
+        Args:
+            source: a binary file at its beginning.
+            recipients: who may read it; at least one.
+            limit: the largest allowed size in bytes; None for no limit.
+
+        Returns:
+            Id, hashes and sizes; the object is durable.
+
+        Raises:
+            InvalidKeyError: when there is no recipient, or one is not usable.
+            EmptyFileError: when the file is empty.
+            TooLargeError: when it is larger than the limit.
+            OSError: when reading or writing fails; nothing is left then.
+        """
+        with self.begin(recipients, limit=limit) as intake:
+            while data := source.read(_READ_SIZE):
+                intake.write(data)
+            return intake.finish()
+
+    def open(self, item_id: str, identities: Sequence[AnyIdentity]) -> SeekableReader:
+        """Open an original for reading anywhere in it.
+
+        Args:
+            item_id: its id.
+            identities: the identities to try, in order.
+
+        Returns:
+            A read-only, seekable binary file; close it after use.
+
+        Raises:
+            NotFoundError: when the store holds no such object.
+            NoMatchError: when none of the identities opens it.
+            AgeError: when header or end of the object are damaged.
+            OSError: when it cannot be read.
+        """
+        source = self._backend.open(_check_id(item_id))
+        try:
+            return SeekableReader(source, identities)
+        except BaseException:
+            source.close()
+            raise
+
+    def ciphertext_sha256(self, item_id: str) -> str:
+        """Hash an object as it is stored now; no key is needed.
+
+        Args:
+            item_id: its id.
+
+        Returns:
+            SHA-256 of the age file, in hexadecimal.
+
+        Raises:
+            NotFoundError: when the store holds no such object.
+            OSError: when it cannot be read.
+        """
+        source = self._backend.open(_check_id(item_id))
+        try:
+            digest = hashlib.sha256()
+            for piece in _pieces(source):
+                digest.update(piece)
+            return digest.hexdigest()
+        finally:
+            source.close()
+
+    def verify(self, item_id: str) -> None:
+        """Check all bytes of one object against its record; no key is needed.
+
+        Args:
+            item_id: its id.
+
+        Raises:
+            NotFoundError: when the store holds no such object or no record of it.
+            DamagedError: when it is not as it was written.
+            OSError: when it cannot be read.
+        """
+        record = read_record(self._backend, _check_id(item_id))
+        damage = self._check(item_id, record, read_all=True)
+        if damage is not None:
+            raise DamagedError(damage.message)
+
+    def destroy(self, item_id: str) -> None:
+        """Remove an object and its record durably. Copies in backups stay until they expire.
+
+        Args:
+            item_id: its id.
+
+        Raises:
+            NotFoundError: when the store holds no such object.
+            OSError: when it cannot be removed.
+        """
+        self._backend.open(_check_id(item_id)).close()
+        # The record first: a crash in between leaves an orphan, not what looks like a loss.
+        with contextlib.suppress(NotFoundError):
+            self._backend.delete(item_id + SUFFIX)
+        self._backend.delete(item_id)
+
+    def fsck(self, *, read_all: bool = False) -> FsckReport:
+        """Check the store without any key.
+
+        Args:
+            read_all: also hash every object, which finds any changed byte.
+
+        Returns:
+            What is there and what is damaged.
+
+        Raises:
+            OSError: when the store itself cannot be listed.
+        """
+        names = set(self._backend.names())
+        recorded = sorted(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+        bare = {name for name in names if not name.endswith(SUFFIX)}
+        found = (self._inspect(item_id, read_all=read_all) for item_id in recorded)
+        return FsckReport(
+            objects=tuple(recorded),
+            orphans=tuple(sorted(bare - set(recorded))),
+            parts=tuple(sorted(self._backend.parts())),
+            damage=tuple(damage for damage in found if damage is not None),
+        )
+
+    def _inspect(self, item_id: str, *, read_all: bool) -> Damage | None:
+        try:
+            record = read_record(self._backend, item_id)
+            return self._check(item_id, record, read_all=read_all)
+        except DamagedError as error:
+            return Damage(item_id, "record", str(error))
+        except NotFoundError:
+            return Damage(item_id, "missing", "the object is gone")
+        except OSError as error:
+            return Damage(item_id, "unreadable", f"the object cannot be read: {error.strerror}")
+
+    def _check(self, item_id: str, record: DigestRecord, *, read_all: bool) -> Damage | None:
+        source = self._backend.open(item_id)
+        try:
+            if source.size != record.size:
+                message = f"the object has {source.size} bytes instead of {record.size}"
+                return Damage(item_id, "size", message)
+            pieces = _pieces(source)
+            read_header(lambda _: next(pieces, b""))
+        except HeaderError as error:
+            return Damage(item_id, "header", str(error))
+        finally:
+            source.close()
+        if read_all and self.ciphertext_sha256(item_id) != record.sha256:
+            return Damage(item_id, "content", "the object is not what was written")
+        return None
+
+
+def _check_id(item_id: str) -> str:
+    if item_id.endswith(SUFFIX):
+        message = "this is not the id of a stored object"
+        raise NotFoundError(message)
+    return check_name(item_id)
+
+
+def _pieces(source: ReadAt) -> Iterator[bytes]:
+    """Read an object from its beginning to its end."""
+    for offset in range(0, source.size, _READ_SIZE):
+        yield source.read_at(offset, _READ_SIZE)
