@@ -5,22 +5,23 @@ from __future__ import annotations
 import unicodedata
 
 MAX_NAME_BYTES = 255
+MAX_EXTENSION_BYTES = 16
 UNNAMED = "zonder naam"
 
 # Marks that reorder or hide text; a name such as "foto<RLO>gpj.exe" must look like what it is.
 # The zero-width joiner is left alone: family and flag emoji are made with it.
 _HIDING = frozenset(
-    [0x061C, 0x200B, 0x200E, 0x200F, 0x2028, 0x2029, 0x2060, 0xFEFF]
-    + list(range(0x202A, 0x202F))
-    + list(range(0x2066, 0x206A)),
+    {0x061C, 0x200B, 0x200E, 0x200F, 0x2028, 0x2029, 0x2060, 0xFEFF}
+    | set(range(0x202A, 0x202F))
+    | set(range(0x2066, 0x206A)),
 )
 
 
 def clean_name(raw: bytes | str) -> str:
-    """The name to show for a file: what was sent, with nothing that misleads or breaks a line.
+    r"""The name to show for a file: what was sent, with nothing that misleads or breaks a line.
 
     Path separators become ``_``, control and reordering characters become a visible
-    ``[U+202E]``, bytes that are not UTF-8 a visible ``\\xe9``, and a name of more than 255
+    ``[U+202E]``, bytes that are not UTF-8 a visible ``\xe9``, and a name of more than 255
     bytes keeps its beginning and its extension. It is a text to show, not a path to open.
     """
     sent = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
@@ -41,7 +42,7 @@ def _shorten(name: str) -> str:
     if len(name.encode()) <= MAX_NAME_BYTES:
         return name
     stem, dot, extension = name.rpartition(".")
-    if not dot or len(extension.encode()) > 16:
+    if not dot or len(extension.encode()) > MAX_EXTENSION_BYTES:
         stem, dot, extension = name, "", ""
     room = MAX_NAME_BYTES - len(f"…{dot}{extension}".encode())
     return stem.encode()[:room].decode("utf-8", "ignore") + f"…{dot}{extension}"

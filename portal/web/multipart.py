@@ -30,7 +30,7 @@ _BOUNDARY_PADDING = 64
 # Browsers write a quote in a name as %22, curl as \"; a backslash before the closing quote
 # belongs to the name. So a value ends at a quote that is followed by ";" or the end.
 _PARAMETER = re.compile(
-    rb';[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*'
+    rb";[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*"
     rb'(?:"((?:\\"|[^"])*)"(?=[ \t]*(?:;|$))|([^;]*))',
 )
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -201,7 +201,9 @@ def _read_head(block: bytes) -> _Head:
 class _FileInProgress:
     """One file part: opens its sink at the first byte, counts, and remembers a refusal."""
 
-    def __init__(self, part: FilePart, on_file: Callable[[FilePart], FileSink], limit: int | None):
+    def __init__(
+        self, part: FilePart, on_file: Callable[[FilePart], FileSink], limit: int | None
+    ) -> None:
         self._part = part
         self._on_file = on_file
         self._limit = limit
@@ -251,7 +253,7 @@ class _FileInProgress:
 class _TextInProgress:
     """One text field."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str) -> None:
         self.name = name
         self.data = bytearray()
 

@@ -66,7 +66,8 @@ class Slices:
 
 
 def text_part(name: str, value: str) -> bytes:
-    return f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+    return f"{head}{value}\r\n".encode()
 
 
 def file_part(name: bytes, data: bytes, *, field_name: str = "file") -> bytes:
@@ -222,7 +223,10 @@ def test_a_typed_part_without_a_file_name_is_a_file() -> None:
     ("raw", "shown"),
     [
         (b"foto 1.jpg", "foto 1.jpg"),
-        ("klas \U0001f468\u200d\U0001f469\u200d\U0001f467.jpg".encode(), "klas 👨\u200d👩\u200d👧.jpg"),
+        (
+            "klas \U0001f468\u200d\U0001f469\u200d\U0001f467.jpg".encode(),
+            "klas 👨\u200d👩\u200d👧.jpg",
+        ),
         (b"caf\xe9.jpg", "caf\\xe9.jpg"),
         ("foto\u202egpj.exe".encode(), "foto[U+202E]gpj.exe"),
         (b"a\x00b.jpg", "a[U+0000]b.jpg"),

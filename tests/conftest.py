@@ -1,0 +1,83 @@
+"""What holds for every test: no network but loopback, seeded samples, loud gaps."""
+
+import importlib.util
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}
+
+# The same samples in every run, so that a failure is the change's and not the dice's.
+settings.register_profile("test", derandomize=True, max_examples=60, deadline=None)
+settings.register_profile(
+    "sweep",
+    max_examples=1500,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full-sweeps",
+        action="store_true",
+        help="every position, language, page and width; long fuzzing (make check)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("sweep" if config.getoption("--full-sweeps") else "test")
+    sys.addaudithook(_refuse_the_outside_world)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--full-sweeps"):
+        return
+    bounded = [item for item in items if item.get_closest_marker("sweep") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in bounded])
+    items[:] = bounded
+
+
+@pytest.fixture(scope="session")
+def full_sweeps(request: pytest.FixtureRequest) -> bool:
+    """Whether to try everything; a test that samples takes all positions then."""
+    return bool(request.config.getoption("--full-sweeps"))
+
+
+def _refuse_the_outside_world(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else host
+    if name not in LOOPBACK and name != socket.gethostname():
+        raise RuntimeError(f"a test reached for {name}; only loopback is allowed")
+
+
+def _missing_tools() -> dict[str, str]:
+    place = ROOT / "requirements" / "setup.py"
+    spec = importlib.util.spec_from_file_location("project_setup", place)
+    setup = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(setup)
+    return setup.missing_tools()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    missing = _missing_tools()
+    if missing:
+        names = ", ".join(f"{name} (package {package})" for name, package in missing.items())
+        terminalreporter.section("MISSING SYSTEM TOOLS", red=True, bold=True)
+        terminalreporter.line(f"Not tested, because these are not installed: {names}", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Under CI a missing program fails the run: a green run must mean that everything ran."""
+    if os.environ.get("CI") == "true" and exitstatus == 0 and _missing_tools():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
