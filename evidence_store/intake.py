@@ -4,11 +4,13 @@ import base64
 import contextlib
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from evidence_store.age import CHUNK_SIZE, FRAME_SIZE, Encryptor
+from evidence_store.age import CHUNK_SIZE, FRAME_SIZE, Encryptor, SeekableReader
+from evidence_store.age.header import Stanza
 from evidence_store.backends import Backend
 from evidence_store.errors import EmptyFileError, EvidenceStoreError, TooLargeError
 from evidence_store.record import DigestRecord, write_record
@@ -39,6 +41,16 @@ class StoredItem:
 def new_id() -> str:
     """Return a new object id: 128 random bits in lower-case base32, never ordered in time."""
     return base64.b32encode(os.urandom(_ID_BYTES)).decode("ascii").rstrip("=").lower()
+
+
+class _KnownFileKey:
+    """An identity for one file whose key is at hand; the header MAC is checked all the same."""
+
+    def __init__(self, file_key: bytes) -> None:
+        self._file_key = file_key
+
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:  # noqa: ARG002 - any stanza will do
+        return self._file_key
 
 
 class Intake:
@@ -130,6 +142,21 @@ class Intake:
             self._open = False
             if self._sink is not None:
                 self._sink.abort()
+
+    def reopen(self) -> SeekableReader:
+        """Read the original back just after `finish`, with the key still at hand.
+
+        Whoever takes a file in usually holds no identity that opens it; this lets the same
+        request look at what it is, once, and the key goes with the intake.
+
+        Returns:
+            The plaintext; close it after use.
+
+        Raises:
+            NotFoundError: when the intake was not finished.
+        """
+        known = _KnownFileKey(self._encryptor.file_key)
+        return SeekableReader(self._backend.open(self._id), [known])
 
     def __enter__(self) -> Self:
         """Return the intake."""
