@@ -1,0 +1,61 @@
+"""The reporter's front door: the landing page, help lines and what we do with a report."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from portal.services import schools
+from portal.services.schools import SchoolView
+from portal.web import helplines
+from portal.web.context import current_school, db
+from portal.web.guards import public
+
+blueprint = Blueprint("reporter_front", __name__)
+blueprint.add_app_template_global(helplines.for_situation, "helplines")
+
+SITUATIONS = ("talk", "images", "sexual", "home", "police", "rights")
+
+
+@blueprint.get("/")
+@public
+def index() -> str:
+    """Show the only school's front page, or let the visitor pick a school."""
+    listed = schools.all_schools(db())
+    if len(listed) == 1:
+        return _landing(listed[0])
+    return render_template("reporter/schools.html", schools=listed, school=None)
+
+
+@blueprint.get("/<school>/")
+@public
+def landing(school: str) -> str:
+    del school  # read by current_school
+    return _landing(current_school())
+
+
+@blueprint.get("/<school>/hulp")
+@public
+def help_lines(school: str) -> str:
+    del school
+    groups = {key: helplines.for_situation(key, None) for key in SITUATIONS}
+    return render_template(
+        "reporter/help.html", school=current_school(), groups=groups, lines=helplines.every_line()
+    )
+
+
+@blueprint.get("/<school>/zo-werkt-het")
+@public
+def privacy(school: str) -> str:
+    del school
+    return render_template("reporter/privacy.html", school=current_school())
+
+
+@blueprint.get("/<school>/toegankelijkheid")
+@public
+def accessibility(school: str) -> str:
+    del school
+    return render_template("reporter/accessibility.html", school=current_school())
+
+
+def _landing(school: SchoolView) -> str:
+    return render_template("reporter/front.html", school=school)
