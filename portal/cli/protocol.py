@@ -1,0 +1,208 @@
+"""`portal protocol list | check | show | route`: the protocols, and who gets a report and why."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from portal import protocols
+from portal.domain.facts import FactsError, parse_facts
+from portal.domain.protocol import Item, Protocol, Step
+from portal.domain.protocol_check import check_protocol
+from portal.domain.protocol_parse import (
+    Fault,
+    ProtocolError,
+    inside,
+    items,
+    parse_protocol,
+    to_json,
+)
+from portal.domain.routing import Decision, route
+
+FACTS_LIMIT = 1_000_000  # bytes; a facts file is a few hundred
+
+
+@click.group("protocol")
+def protocol() -> None:
+    """The schools' protocols: list, check, show, and route a report."""
+
+
+@protocol.command("list")
+def list_command() -> None:
+    """Print the protocol keys, one per line."""
+    for key in protocols.keys():
+        click.echo(key)
+
+
+@protocol.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path),
+    help="The protocol's own text, to check the quotes against; by default looked for beside FILE.",
+)
+def check_command(file: Path, source: Path | None) -> None:
+    """Name every fault of a protocol FILE. Exit 0 when it is sound, 1 when not."""
+    try:
+        own = tomllib.loads(_read(file).decode("utf-8"))
+    except UnicodeDecodeError:
+        _faulty([Fault(file.name, "is geen UTF-8", "sla het bestand op als UTF-8")])
+    except tomllib.TOMLDecodeError as error:
+        _faulty([Fault(file.name, f"is geen TOML ({error})", "verbeter die regel")])
+    try:
+        found = parse_protocol(protocols.complete(own))
+    except ProtocolError as error:
+        _faulty(error.faults)
+    text = _source_text(found, file, source)
+    faults = check_protocol(found, text)
+    if faults:
+        _faulty(faults)
+    looked = "" if text is not None else " (bron niet gevonden: citaten niet nagekeken)"
+    count = len(found.steps)
+    click.echo(f"{found.key}: in orde, {count} stappen, {len(items(found))} onderdelen{looked}")
+
+
+@protocol.command("show")
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_command(key: str, *, as_json: bool) -> None:
+    """Print everything protocol KEY says, each item with the sentence behind it."""
+    found = _load(key)
+    if as_json:
+        click.echo(json.dumps(to_json(found), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_shown(found)))
+
+
+@protocol.command("route")
+@click.argument("key")
+@click.option(
+    "--facts", "facts_file", required=True, help="JSON file with what is known; - reads stdin."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def route_command(key: str, facts_file: str, *, as_json: bool) -> None:
+    """Print who handles a report under protocol KEY, at which step, and why."""
+    found = _load(key)
+    data = sys.stdin.buffer.read(FACTS_LIMIT) if facts_file == "-" else _read(Path(facts_file))
+    try:
+        decision = route(found, parse_facts(data))
+    except FactsError as error:
+        _stop(str(error))
+    if as_json:
+        click.echo(json.dumps(decision.answer(), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_told(found, decision)))
+
+
+def _load(key: str) -> Protocol:
+    try:
+        return protocols.load(key)
+    except protocols.UnknownProtocolError:
+        _stop(f"{json.dumps(key)}: unknown protocol; known: {', '.join(protocols.keys())}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(FACTS_LIMIT)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a path"
+        _stop(f"{json.dumps(str(path))}: cannot be read ({reason})")
+
+
+def _source_text(found: Protocol, file: Path, source: Path | None) -> str | None:
+    """The seed as text with its own line feeds, or None when it is not at hand."""
+    if source is None:
+        beside = file.parent / Path(found.seed).name
+        if not beside.is_file():
+            return None
+        source = beside
+    return _read(source).decode("utf-8", "replace")
+
+
+def _stop(message: str) -> NoReturn:
+    click.echo(f"portal protocol: {message}", err=True)
+    raise SystemExit(2)
+
+
+def _faulty(faults: list[Fault]) -> NoReturn:
+    for fault in faults:
+        click.echo(str(fault), err=True)
+    raise SystemExit(1)
+
+
+def _cited(item: Item) -> str:
+    where = f"{item.file} r. {item.line}" if item.line else item.file
+    return f"“{item.quote}” ({where})"
+
+
+def _shown(found: Protocol) -> list[str]:
+    lines = [f"{found.name} [{found.key}], versie {found.version}, bron {found.seed}"]
+    groups: tuple[tuple[str, tuple[Item, ...]], ...] = (
+        ("Rollen", found.roles),
+        ("Wie een melding krijgt (de eerste regel die past)", found.intake),
+        ("Wie het ook weet", found.intake_also),
+        ("Over een medewerker", (found.staff,)),
+    )
+    for title, group in groups:
+        lines += ["", title.upper()]
+        for item in group:
+            lines += _entry(item, "  ")
+    lines += ["", "STAPPEN"]
+    for step in found.steps:
+        lines += _shown_step(step)
+    for title, group in (("Harde regels", found.hard_rules), ("Leidraad", found.guidance)):
+        lines += ["", title.upper()]
+        for item in group:
+            lines += _entry(item, "  ")
+    return lines
+
+
+def _shown_step(step: Step) -> list[str]:
+    lines = _entry(step, "  ")
+    for name, item in inside(step):
+        lines += _entry(item, f"    {name.removesuffix('s')}: ")
+    return [*lines, ""]
+
+
+def _entry(item: Item, lead: str) -> list[str]:
+    """An item in two lines: what it says with its details, and the sentence behind it."""
+    hidden = {"key", "label", "quote", "line", "file"}
+    data = to_json(item)
+    details = [
+        f"{name}={json.dumps(value, ensure_ascii=False)}"
+        for name, value in data.items()
+        if name not in hidden and value and not _nested(value)
+    ]
+    told = f" ({'; '.join(details)})" if details else ""
+    indent = " " * (len(lead) - len(lead.lstrip()) + 4)
+    return [f"{lead}{item.label} [{item.key}]{told}", f"{indent}{_cited(item)}"]
+
+
+def _nested(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(part, dict) for part in value)
+
+
+def _told(found: Protocol, decision: Decision) -> list[str]:
+    step = found.step(decision.step)
+    waiting = dict(decision.gated)
+    also = [
+        found.label(role) + (" (na de voorwaarde)" if role in waiting else "")
+        for role in decision.also
+    ]
+    lines = [
+        f"Behandelt:   {found.label(decision.role)} [{decision.role}]",
+        f"Stap:        {step.label if step else decision.step} [{decision.step}]",
+        f"Weet het ook: {', '.join(also) or 'niemand'}",
+        f"Mag het niet weten: {', '.join(decision.excluded) or 'niemand genoemd'}",
+        "Waarom:",
+    ]
+    for why in decision.explanation:
+        where = f"{why.file} r. {why.line}" if why.line else why.file
+        lines.append(f"  - {why.quote} ({where}; {why.rule})")
+    return lines
