@@ -41,7 +41,6 @@ def create_app(
     )
     app.config.update(MAX_FORM_MEMORY_SIZE=MAX_FORM_MEMORY, MAX_FORM_PARTS=MAX_FORM_PARTS)
     app.session_interface = NoFlaskSession()
-    app.jinja_options["autoescape"] = True
     app.extensions[EXTENSION] = Portal(
         settings=settings,
         session_factory=make_session_factory(make_engine(settings.resolved_database_url)),

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -35,6 +35,7 @@ def make_session_factory(engine: Engine) -> sessionmaker[Session]:
     factory = sessionmaker(engine, autoflush=False, expire_on_commit=False)
     if engine.dialect.name == "sqlite":
         event.listen(factory, "before_flush", _begin_immediate)
+        event.listen(factory, "do_orm_execute", _begin_for_statement)
     return factory
 
 
@@ -60,6 +61,12 @@ def _stay_in_autocommit(_connection: Connection) -> None:
 
 def _begin_immediate(session: Session, *_args: object) -> None:
     begin_write(session)
+
+
+def _begin_for_statement(state: ORMExecuteState) -> None:
+    """Without this an UPDATE or DELETE before the first flush would commit by itself."""
+    if not state.is_select:
+        begin_write(state.session)
 
 
 def begin_write(session: Session) -> None:

@@ -142,6 +142,12 @@ class SqlLog:
         row = self._row()
         return Frontier.from_json(row.frontier) if row is not None else Frontier()
 
+    def peek(self) -> Frontier:
+        """Read the head without a lock."""
+        query = select(CustodyHead.frontier).where(CustodyHead.school_id == self._school_id)
+        stored = self._session.scalar(query)
+        return Frontier.from_json(stored) if stored is not None else Frontier()
+
     def save(self, frontier: Frontier) -> None:
         """Write the head back."""
         row = self._row()

@@ -1,0 +1,367 @@
+"""The key of a case: who may read it, made at sending, added to and renewed by readers only.
+
+New readers arise only in the session of a reader, of the reporter, or of two recovery holders.
+The list of who is excluded is itself sealed in the case and binds whoever wraps later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from evidence_store import Identity
+from portal.domain.custody_kinds import CustodyKind
+from portal.models import (
+    Case,
+    CaseReader,
+    Compartment,
+    RecoveryHolder,
+    Report,
+    ReporterCode,
+    StaffMember,
+    Wrap,
+    new_id,
+)
+from portal.services import custody, keys, records
+from portal.services.custody import Actor
+from portal.services.errors import ForbiddenError, NotFoundError
+from portal.services.keys import OpenCompartment
+
+EXCLUSIONS = "exclusions"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseKeys:
+    """What a reader has open: the case's epochs, and its reports' compartments by report.
+
+    Both lists run from the oldest epoch to the newest.
+    """
+
+    case: list[OpenCompartment]
+    reports: dict[str, list[OpenCompartment]]
+
+    @property
+    def current(self) -> OpenCompartment:
+        """The compartment that notes are written to now."""
+        return self.case[-1]
+
+    def of_report(self, report_id: str, kind: str) -> list[OpenCompartment]:
+        """Give the open compartments of one kind of a report."""
+        return [item for item in self.reports.get(report_id, []) if item.row.kind == kind]
+
+    def by_compartment(self) -> dict[str, Identity]:
+        """Give every open identity by the id of its compartment."""
+        opened = [*self.case, *(item for items in self.reports.values() for item in items)]
+        return {item.row.id: item.identity for item in opened}
+
+
+def create_key(
+    session: Session,
+    *,
+    case: Case,
+    readers: Sequence[tuple[StaffMember, str]],
+    excluded: Iterable[str],
+    actor: Actor,
+    now: datetime,
+) -> OpenCompartment:
+    """Make the key of a new case and give it to its readers and to recovery.
+
+    Args:
+        readers: members of staff with their part (handler, overseer, substitute).
+        excluded: ids of staff who must never receive a wrap.
+    """
+    shut_out = frozenset(excluded)
+    opened = keys.new_compartment(
+        session, school_id=case.school_id, kind=keys.CASE, case_id=case.id
+    )
+    for member, part in readers:
+        _add_reader_row(session, case, member, part, now)
+        _give(session, opened, member, shut_out)
+    holders = recovery_holders(session, case.school_id)
+    keys.wrap_to_pairs(session, opened, holders, excluded_staff=shut_out)
+    body = {"excluded": sorted(shut_out)}
+    records.add_record(session, opened.row, body, kind=EXCLUSIONS, now=now)
+    custody.record_event(
+        session,
+        CustodyKind.CASE_OPENED,
+        school_id=case.school_id,
+        actor=actor,
+        now=now,
+        compartment=opened.row,
+        case_id=case.id,
+        about=[case.id],
+        particulars={"readers": [f"{part}:{member.id}" for member, part in readers]},
+    )
+    return opened
+
+
+def attach_report(
+    session: Session, *, case_key: OpenCompartment, opened: Iterable[OpenCompartment]
+) -> None:
+    """Seal the compartments of a report (story, evidence) to the key of its case."""
+    for item in opened:
+        keys.wrap(
+            session,
+            item,
+            holder_kind=keys.CASE_KEY,
+            holder_id=case_key.row.id,
+            recipient=case_key.row.recipient,
+        )
+
+
+def open_case_keys(
+    session: Session, *, school_id: str, staff_id: str, identity: Identity, case_id: str
+) -> CaseKeys:
+    """Open all that a member of staff holds of a case.
+
+    Raises:
+        NotFoundError: when there is no such case, or no wrap for this person: the same answer.
+    """
+    opened = keys.open_for(
+        session,
+        school_id=school_id,
+        holder_kind=keys.STAFF,
+        holder_id=staff_id,
+        identity=identity,
+        case_id=case_id,
+    )
+    if not opened:
+        raise NotFoundError(case_id)
+    return CaseKeys(opened, _open_reports(session, school_id, case_id, opened))
+
+
+def _open_reports(
+    session: Session, school_id: str, case_id: str, opened: Sequence[OpenCompartment]
+) -> dict[str, list[OpenCompartment]]:
+    query = select(Report.id).where(Report.school_id == school_id, Report.case_id == case_id)
+    found: dict[str, list[OpenCompartment]] = {}
+    for report_id in session.scalars(query):
+        items = [
+            item
+            for case_key in opened
+            for item in keys.open_for(
+                session,
+                school_id=school_id,
+                holder_kind=keys.CASE_KEY,
+                holder_id=case_key.row.id,
+                identity=case_key.identity,
+                report_id=report_id,
+            )
+        ]
+        found[report_id] = sorted(items, key=lambda item: item.row.epoch)
+    return found
+
+
+def excluded_staff(session: Session, case_keys: CaseKeys) -> frozenset[str]:
+    """Read who is excluded, from the sealed lists of every epoch."""
+    identities = {item.row.id: item.identity for item in case_keys.case}
+    rows = records.records_of(session, list(identities), kinds=[EXCLUSIONS])
+    bodies = [records.open_record(row, identities[row.compartment_id]) for row in rows]
+    return frozenset(staff_id for body in bodies for staff_id in body["excluded"])
+
+
+def add_reader(
+    session: Session,
+    *,
+    case: Case,
+    case_keys: CaseKeys,
+    member: StaffMember,
+    part: str,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Wrap every epoch of a case to one more person, in the session of a reader.
+
+    Raises:
+        ForbiddenError: for someone excluded, or without a confirmed key.
+    """
+    shut_out = excluded_staff(session, case_keys)
+    for opened in case_keys.case:
+        if not _has_wrap(session, opened.row, member.id):
+            _give(session, opened, member, shut_out)
+    _add_reader_row(session, case, member, part, now)
+    custody.record_event(
+        session,
+        CustodyKind.CASE_READER_ADDED,
+        school_id=case.school_id,
+        actor=actor,
+        now=now,
+        compartment=case_keys.current.row,
+        case_id=case.id,
+        about=[member.id],
+        particulars={"part": part, "reader": member.name, "reason": reason},
+    )
+
+
+def remove_reader(
+    session: Session,
+    *,
+    case: Case,
+    case_keys: CaseKeys,
+    staff_id: str,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> CaseKeys:
+    """Take a reader's wraps away and open a new epoch for all that is written after."""
+    ids = [row.id for row in keys.compartments_of_case(session, case.school_id, case.id)]
+    session.execute(
+        delete(Wrap).where(
+            Wrap.compartment_id.in_(ids),
+            Wrap.holder_kind == keys.STAFF,
+            Wrap.holder_id == staff_id,
+        )
+    )
+    for row in readers_of(session, case, live_only=True):
+        if row.staff_id == staff_id:
+            row.until = now
+    renewed = rotate(session, case=case, case_keys=case_keys, now=now, without=staff_id)
+    custody.record_event(
+        session,
+        CustodyKind.CASE_READER_REMOVED,
+        school_id=case.school_id,
+        actor=actor,
+        now=now,
+        compartment=renewed.current.row,
+        case_id=case.id,
+        about=[staff_id],
+        particulars={"reason": reason},
+    )
+    return renewed
+
+
+def rotate(
+    session: Session, *, case: Case, case_keys: CaseKeys, now: datetime, without: str
+) -> CaseKeys:
+    """Open a new epoch of a case and of its reports for those who may still read."""
+    shut_out = excluded_staff(session, case_keys)
+    old = case_keys.current
+    fresh = keys.new_compartment(
+        session,
+        school_id=case.school_id,
+        kind=keys.CASE,
+        case_id=case.id,
+        epoch=old.row.epoch + 1,
+    )
+    staff_ids = {row.staff_id for row in readers_of(session, case, live_only=True)} - {without}
+    for member in session.scalars(select(StaffMember).where(StaffMember.id.in_(staff_ids))):
+        _give(session, fresh, member, shut_out)
+    holders = recovery_holders(session, case.school_id)
+    keys.wrap_to_pairs(session, fresh, holders, excluded_staff=shut_out)
+    body = {"excluded": sorted(shut_out)}
+    records.add_record(session, fresh.row, body, kind=EXCLUSIONS, now=now)
+    reports = {
+        report_id: [*items, *_next_epochs(session, items, fresh)]
+        for report_id, items in case_keys.reports.items()
+    }
+    return CaseKeys([*case_keys.case, fresh], reports)
+
+
+def _next_epochs(
+    session: Session, items: Sequence[OpenCompartment], case_key: OpenCompartment
+) -> list[OpenCompartment]:
+    newest = {item.row.kind: item for item in items}
+    made = []
+    for item in newest.values():
+        row = item.row
+        fresh = keys.new_compartment(
+            session,
+            school_id=row.school_id,
+            kind=row.kind,
+            report_id=row.report_id,
+            epoch=row.epoch + 1,
+        )
+        attach_report(session, case_key=case_key, opened=[fresh])
+        for code in code_holders(session, row):
+            keys.wrap(
+                session,
+                fresh,
+                holder_kind=keys.CODE,
+                holder_id=code[0],
+                recipient=code[1],
+            )
+        made.append(fresh)
+    return made
+
+
+def code_holders(session: Session, compartment: Compartment) -> list[tuple[str, str]]:
+    """Give id and recipient of the live code that holds a wrap of a compartment."""
+    query = (
+        select(ReporterCode.id, ReporterCode.recipient)
+        .join(Wrap, Wrap.holder_id == ReporterCode.id)
+        .where(
+            Wrap.compartment_id == compartment.id,
+            Wrap.holder_kind == keys.CODE,
+            ReporterCode.retired_at.is_(None),
+        )
+    )
+    return [(row.id, row.recipient) for row in session.execute(query)]
+
+
+def readers_of(session: Session, case: Case, *, live_only: bool) -> list[CaseReader]:
+    """List who reads a case; with ``live_only`` without those who no longer do."""
+    query = select(CaseReader).where(
+        CaseReader.school_id == case.school_id, CaseReader.case_id == case.id
+    )
+    if live_only:
+        query = query.where(CaseReader.until.is_(None))
+    return list(session.scalars(query))
+
+
+def recovery_holders(session: Session, school_id: str) -> list[RecoveryHolder]:
+    """List the holders of a school's recovery keys."""
+    return list(
+        session.scalars(select(RecoveryHolder).where(RecoveryHolder.school_id == school_id))
+    )
+
+
+def _give(
+    session: Session, opened: OpenCompartment, member: StaffMember, shut_out: frozenset[str]
+) -> None:
+    usable = member.recipient and member.confirmed_at and member.disabled_at is None
+    if member.id in shut_out or not usable or member.recipient is None:
+        raise ForbiddenError(member.id)
+    keys.wrap(
+        session,
+        opened,
+        holder_kind=keys.STAFF,
+        holder_id=member.id,
+        recipient=member.recipient,
+    )
+
+
+def _has_wrap(session: Session, compartment: Compartment, staff_id: str) -> bool:
+    query = select(Wrap.id).where(
+        Wrap.compartment_id == compartment.id,
+        Wrap.holder_kind == keys.STAFF,
+        Wrap.holder_id == staff_id,
+    )
+    return session.scalar(query) is not None
+
+
+def _add_reader_row(
+    session: Session, case: Case, member: StaffMember, part: str, now: datetime
+) -> None:
+    session.add(
+        CaseReader(
+            id=new_id(),
+            school_id=case.school_id,
+            case_id=case.id,
+            staff_id=member.id,
+            part=part,
+            since=now,
+        )
+    )
+
+
+def facts_of(session: Session, case_keys: CaseKeys, kind: str) -> list[dict[str, Any]]:
+    """Open all records of one kind in the case's own compartments, oldest first."""
+    identities = {item.row.id: item.identity for item in case_keys.case}
+    rows = records.records_of(session, list(identities), kinds=[kind])
+    return [records.open_record(row, identities[row.compartment_id]) for row in rows]

@@ -1,0 +1,124 @@
+"""Mail through an outbox: no content, no names, never inside a request."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.config import Settings
+from portal.models import OutboxMail, School, StaffMember, new_id
+
+TEMPLATES = {
+    "new": "Er staat iets nieuws voor je klaar.",
+    "reply": "Er is een antwoord voor je.",
+    "handed_over": "Er is iets aan je overgedragen.",
+    "due": "Er staat vandaag iets op je lijst.",
+}
+"""What a notice says. It never tells what, about whom or from whom."""
+
+SUBJECT = "Bericht van {school}"
+BODY = """{line}
+
+Log in op je bureau om het te lezen. In deze mail staat met opzet niets meer.
+"""
+RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+TIMEOUT_SECONDS = 20
+AT_ONCE = 50
+
+
+class Mailer(Protocol):
+    """Something that sends one message, or raises OSError or SMTPException."""
+
+    def send_message(self, message: EmailMessage) -> object:
+        """Send one message."""
+
+
+def queue(
+    session: Session,
+    *,
+    school_id: str,
+    staff_id: str,
+    template: str,
+    dedupe_key: str,
+    now: datetime,
+) -> None:
+    """Put a notice in the outbox; the same key a second time changes nothing."""
+    if template not in TEMPLATES:
+        raise ValueError(template)
+    known = select(OutboxMail.id).where(
+        OutboxMail.school_id == school_id, OutboxMail.dedupe_key == dedupe_key
+    )
+    if session.scalar(known) is None:
+        session.add(
+            OutboxMail(
+                id=new_id(),
+                school_id=school_id,
+                staff_id=staff_id,
+                template=template,
+                dedupe_key=dedupe_key,
+                queued_at=now,
+                next_try_at=now,
+            )
+        )
+
+
+def deliver(session: Session, *, settings: Settings, mailer: Mailer, now: datetime) -> int:
+    """Send what is due; a failure is tried again later. Returns how many went.
+
+    The caller commits after each call, so that a notice that went is not sent twice.
+    """
+    query = (
+        select(OutboxMail, StaffMember, School)
+        .join(StaffMember, StaffMember.id == OutboxMail.staff_id)
+        .join(School, School.id == OutboxMail.school_id)
+        .where(OutboxMail.sent_at.is_(None), OutboxMail.next_try_at <= now)
+        .order_by(OutboxMail.next_try_at)
+        .limit(AT_ONCE)
+    )
+    sent = 0
+    for mail, member, school in session.execute(query):
+        if member.disabled_at is not None:
+            mail.sent_at = now
+            continue
+        try:
+            mailer.send_message(compose(mail, member, school, settings, now))
+        except (OSError, smtplib.SMTPException):
+            mail.next_try_at = now + RETRY_AFTER[min(mail.attempts, len(RETRY_AFTER) - 1)]
+            mail.attempts += 1
+        else:
+            mail.sent_at = now
+            sent += 1
+    return sent
+
+
+def compose(
+    mail: OutboxMail, member: StaffMember, school: School, settings: Settings, now: datetime
+) -> EmailMessage:
+    """Write a notice: it names the school and nobody else."""
+    message = EmailMessage()
+    message["From"] = settings.mail_from
+    message["To"] = member.email
+    message["Subject"] = SUBJECT.format(school=" ".join(school.name.split()))
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2] or "localhost")
+    message.set_content(BODY.format(line=TEMPLATES[mail.template]))
+    return message
+
+
+def connect(settings: Settings) -> smtplib.SMTP:
+    """Connect to the school's own mail server."""
+    server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS)
+    if settings.smtp_starttls:
+        server.starttls(context=ssl.create_default_context())
+    if settings.smtp_user:
+        password = Path(settings.smtp_password_file).read_text("utf-8").strip()
+        server.login(settings.smtp_user, password)
+    return server

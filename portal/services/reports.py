@@ -1,0 +1,277 @@
+"""Sending a report: routing names the readers, and only they are given the keys."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from evidence_store import Identity
+from portal.domain import intake
+from portal.domain.custody_kinds import CustodyKind
+from portal.models import Case, Compartment, Record, Report, ReporterCode, StaffMember, new_id
+from portal.services import (
+    case_keys,
+    codes,
+    custody,
+    drafts,
+    keys,
+    notify,
+    records,
+    routing,
+    sessions,
+)
+from portal.services.drafts import Draft, ListedFile
+from portal.services.errors import ConflictError, InvalidInputError
+from portal.services.instance_keys import InstanceKeys
+from portal.services.keys import OpenCompartment
+from portal.services.routing import ReaderName, Routed
+from portal.services.schools import SchoolView
+from portal.services.sessions import SealedSession
+
+LABEL_LENGTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a reporter keeps: shown within the live session, stored nowhere else."""
+
+    code: str
+    label: str
+    readers: list[ReaderName]
+    answer_by: date
+    files: list[ListedFile]
+
+    @property
+    def code_groups(self) -> list[str]:
+        """The code as it is shown, 4 × 4."""
+        return codes.display(self.code)
+
+
+def receipt(live: SealedSession) -> Receipt | None:
+    """Give the receipt that a live session holds, once its report is sent."""
+    kept = live.data.get("receipt")
+    if kept is None:
+        return None
+    return Receipt(
+        code=kept["code"],
+        label=kept["label"],
+        readers=[ReaderName(**item) for item in kept["readers"]],
+        answer_by=date.fromisoformat(kept["answer_by"]),
+        files=[ListedFile(**item) for item in kept["files"]],
+    )
+
+
+def submit(
+    session: Session,
+    *,
+    live: SealedSession,
+    school: SchoolView,
+    instance: InstanceKeys,
+    token: str,
+    now: datetime,
+) -> Receipt:
+    """Send the draft of a session; a second time it gives the same receipt.
+
+    Raises:
+        InvalidInputError: without a story, with another draft's token, or at a closed school.
+        NotFoundError: when the draft is gone.
+        ConflictError: when the same draft is being sent at this moment; undo, and look again.
+    """
+    sent = receipt(live)
+    if sent is not None:
+        return sent
+    draft = drafts.load(session, live=live)
+    _check(draft, live, school, token)
+    routed = routing.decide(session, school=school, answers=draft.answers, now=now)
+    opened = drafts.open_compartments(session, live=live)
+    report = session.get_one(Report, draft.report_id)
+    code = codes.mint()
+    code_row, code_identity = codes.issue(
+        school_id=school.id, report_id=report.id, code=code, keys=instance
+    )
+    session.add(code_row)
+    case, case_key = open_case(
+        session, school=school, routed=routed, actor=custody.REPORTER, origin="report", now=now
+    )
+    case.urgent = intake.is_urgent(draft.answers)
+    case_keys.attach_report(
+        session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
+    )
+    _seal_answers(session, draft, opened, routed, code_row, code_identity, now)
+    result = Receipt(code, case.label, routed.readers, routed.answer_by, draft.files)
+    _keep_receipt(live, result)
+    _send(session, report, case, opened, now)
+    return result
+
+
+def _check(draft: Draft, live: SealedSession, school: SchoolView, token: str) -> None:
+    story = draft.answers.get("story", {}).get("value", "")
+    if not secrets.compare_digest(token.encode(), str(live.data["token"]).encode()):
+        raise InvalidInputError("token", "other")
+    if not isinstance(story, str) or not story.strip():
+        raise InvalidInputError("story", "empty")
+    if not school.is_open:
+        raise InvalidInputError("school", "closed")
+
+
+def open_case(
+    session: Session,
+    *,
+    school: SchoolView,
+    routed: Routed,
+    actor: custody.Actor,
+    origin: str,
+    now: datetime,
+) -> tuple[Case, OpenCompartment]:
+    """Make a case for a routing decision: its key, its readers, the reason, the notices."""
+    handler = routed.members[0][0]
+    case = Case(
+        id=new_id(),
+        school_id=school.id,
+        label=_label(),
+        origin=origin,
+        protocol_key=school.protocol_key,
+        protocol_version=routed.protocol_version,
+        role_key=routed.decision.role,
+        step_key=routed.decision.step,
+        next_action=routed.first_action,
+        due_on=routed.due_on,
+        handler_id=handler.id,
+        classes=", ".join(routed.class_names),
+        opened_at=records.whole_hour(now),
+        changed_at=records.whole_hour(now),
+    )
+    session.add(case)
+    case_key = case_keys.create_key(
+        session,
+        case=case,
+        readers=routed.members,
+        excluded=routed.excluded_ids,
+        actor=actor,
+        now=now,
+    )
+    records.add_record(session, case_key.row, routed.explained(), kind="routing", now=now)
+    for member, _part in routed.members:
+        _notify(session, case, member, now)
+    return case, case_key
+
+
+def _notify(session: Session, case: Case, member: StaffMember, now: datetime) -> None:
+    notify.queue(
+        session,
+        school_id=case.school_id,
+        staff_id=member.id,
+        template="new",
+        dedupe_key=f"new:{case.id}:{member.id}",
+        now=now,
+    )
+
+
+def _seal_answers(
+    session: Session,
+    draft: Draft,
+    opened: dict[str, OpenCompartment],
+    routed: Routed,
+    code_row: ReporterCode,
+    code_identity: Identity,
+    now: datetime,
+) -> None:
+    """Seal the story for the case and the code, and the name only to who may know it."""
+    told, identity = intake.split_identity(draft.answers)
+    story = opened[keys.STORY]
+    body = {"answers": told, "at": now.isoformat(timespec="seconds")}
+    records.add_record(session, story.row, body, kind="report", now=now)
+    code_recipient = str(code_identity.recipient)
+    keys.wrap(
+        session, story, holder_kind=keys.CODE, holder_id=code_row.id, recipient=code_recipient
+    )
+    holders = case_keys.recovery_holders(session, story.row.school_id)
+    keys.wrap_to_pairs(
+        session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids
+    )
+    name = opened[keys.IDENTITY]
+    keys.wrap(
+        session, name, holder_kind=keys.CODE, holder_id=code_row.id, recipient=code_recipient
+    )
+    if identity is None:
+        return
+    records.add_record(session, name.row, identity, kind="identity", now=now)
+    keys.wrap_to_pairs(session, name, holders, excluded_staff=routed.excluded_ids)
+    _share_name(session, name, identity, routed)
+
+
+def _share_name(
+    session: Session, name: OpenCompartment, identity: dict[str, Any], routed: Routed
+) -> None:
+    """Wrap the name to the persons the reporter chose, as they are now."""
+    for member, _part in routed.members_for_name(identity):
+        if member.recipient is not None:
+            keys.wrap(
+                session,
+                name,
+                holder_kind=keys.STAFF,
+                holder_id=member.id,
+                recipient=member.recipient,
+            )
+
+
+def _send(
+    session: Session,
+    report: Report,
+    case: Case,
+    opened: dict[str, OpenCompartment],
+    now: datetime,
+) -> None:
+    """Turn the draft into a report, and let what only the draft needed go."""
+    custody.record_event(
+        session,
+        CustodyKind.REPORT_RECEIVED,
+        school_id=report.school_id,
+        actor=custody.REPORTER,
+        now=now,
+        compartment=opened[keys.STORY].row,
+        case_id=case.id,
+        report_id=report.id,
+        about=_content_hashes(session, report),
+    )
+    report.status = "sent"
+    report.sent_at = records.whole_hour(now)
+    report.case_id = case.id
+    draft_key = opened[drafts.DRAFT].row
+    try:
+        session.flush()
+    except StaleDataError as error:
+        raise ConflictError(report.id) from error
+    session.execute(delete(Record).where(Record.compartment_id == draft_key.id))
+    session.execute(delete(Compartment).where(Compartment.id == draft_key.id))
+
+
+def _content_hashes(session: Session, report: Report) -> list[str]:
+    """Give report id and the ciphertext hashes of what it holds, for the log to bind."""
+    stored = select(Record.ciphertext_sha256).where(Record.report_id == report.id)
+    added = [row.ciphertext_sha256 for row in session.new if isinstance(row, Record)]
+    return [report.id, *sorted({*session.scalars(stored), *added})]
+
+
+def _keep_receipt(live: SealedSession, result: Receipt) -> None:
+    live.data["receipt"] = {
+        "code": result.code,
+        "label": result.label,
+        "readers": [asdict(item) for item in result.readers],
+        "answer_by": result.answer_by.isoformat(),
+        "files": [asdict(item) for item in result.files],
+    }
+    live.data["keys"] = {}
+    sessions.save(live)
+
+
+def _label() -> str:
+    """Make the name of a case: random, so that it does not tell how many there are."""
+    body = "".join(secrets.choice(codes.ALPHABET) for _ in range(LABEL_LENGTH))
+    return f"{body[:3]}-{body[3:]}"
