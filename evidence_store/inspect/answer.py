@@ -9,7 +9,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,12 +151,11 @@ def _opened(source: ReadAt | str | os.PathLike[str]) -> Iterator[ReadAt]:
     if not isinstance(source, str | os.PathLike):
         yield source
         return
-    try:
-        file = Path(source).open("rb")
-    except OSError as error:
-        msg = f"cannot read {Path(source).name}: {error.strerror}"
-        raise InspectError(msg) from error
-    with file:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(Path(source).open("rb"))
+        except OSError as error:
+            raise InspectError(f"cannot read {Path(source).name}: {error.strerror}") from error
         yield FileSource(file, os.fstat(file.fileno()).st_size)
 
 
@@ -201,9 +200,8 @@ def _ask(source: ReadAt, name: str) -> dict[str, Any]:
 def _checked_facts(facts: dict[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for key, value in facts.items():
-        if key in _NUMBERS and type(value) is int and 0 <= value < 2**53:
-            checked[key] = value
-        elif key == "position" and isinstance(value, bool):
+        number = key in _NUMBERS and type(value) is int and 0 <= value < 2**53
+        if number or (key == "position" and isinstance(value, bool)):
             checked[key] = value
         elif key in _TEXTS and isinstance(value, str) and _line(value):
             checked[key] = _line(value)

@@ -107,7 +107,7 @@ def can_open_socket() -> bool:
 
 def _install_filter(libc: ctypes.CDLL) -> bool:
     machine = platform.machine()
-    if machine not in _DENIED or struct.calcsize("P") != 8:
+    if machine not in _DENIED or sys.maxsize < 2**32:
         return False
     program = _filter_program(_AUDIT_ARCH[machine], _DENIED[machine])
     code = ctypes.create_string_buffer(program, len(program))

@@ -19,6 +19,7 @@ MAX_MEMBERS = 20_000
 SHOWN_NAMES = 20
 MAX_HOPS = 30
 _RATIO, _LARGE = 200, 100 << 20
+_FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF  # "see the zip64 record"
 
 
 def mail_facts(head: bytes) -> dict[str, Any]:
@@ -96,10 +97,10 @@ def _directory(reader: RangeReader) -> tuple[list[tuple[str, int, int, int]], in
     if at < 0 or len(tail) - at < _END.size:
         raise Refusal("truncated")
     _, _, _, _, count, size, offset, _ = _END.unpack_from(tail, at)
-    if 0xFFFFFFFF in {size, offset} or count == 0xFFFF:
+    if _FULL_32 in {size, offset} or count == _FULL_16:
         offset, size, count = _zip64(reader, tail[:at])
     data = reader.read_at(offset, min(size, MAX_DIRECTORY))
-    entries = []
+    entries: list[tuple[str, int, int, int]] = []
     position = 0
     while len(entries) < MAX_MEMBERS and len(data) - position >= _ENTRY.size:
         row = _ENTRY.unpack_from(data, position)

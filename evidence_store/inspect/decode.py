@@ -138,6 +138,6 @@ def preview(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:
             raise Refusal("no_preview")
         with media.opened(reader, media_type) as container:
             image = media.poster(container, wanted_ms=1000)
-        versions += f", PyAV {media.av.__version__}"
+        versions += f", {media.VERSION}"
     reply.result({"versions": versions})
     reply.blob(pictures.as_jpeg(image, max_px=side, blur=job["blur"]))

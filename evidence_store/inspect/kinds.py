@@ -53,6 +53,8 @@ _ALIASES = {
     "application/rtf": "text/rtf",
 }  # fmt: skip
 
+_OFFICE = ("application/vnd.openxml", "application/vnd.oasis", "application/vnd.ms-")
+
 _FAMILIES = {
     "image/heic": "heif", "image/heif": "heif", "image/avif": "avif",
     "video/mp4": "isobmff", "video/quicktime": "isobmff", "video/3gpp": "isobmff",
@@ -110,7 +112,7 @@ def family(media_type: str) -> str:
         A word that two compatible types share.
     """
     plain = canonical(media_type)
-    if plain.startswith(("application/vnd.openxml", "application/vnd.oasis", "application/vnd.ms-")):
+    if plain.startswith(_OFFICE):
         return "office"
     if plain in {"application/msword", "application/x-office", "application/x-ole-storage"}:
         return "office"

@@ -25,8 +25,10 @@ FORMATS = {
     "video/mp2t": "mpegts", "audio/x-caf": "caf",
 }  # fmt: skip
 
+VERSION = f"PyAV {av.__version__}"
+"""Said in the version of a derivative."""
+
 _POSITION_KEYS = ("location", "location-eng", "com.apple.quicktime.location.iso6709", "xyz")
-_MAX_FRAMES_TRIED = 30
 
 
 @contextmanager
@@ -129,9 +131,10 @@ def poster(container: InputContainer, *, wanted_ms: int) -> Image.Image:
         if wanted_ms and container.duration and container.duration > 3000 * wanted_ms:
             container.seek(wanted_ms * 1000)
         frame = next(iter(container.decode(stream)))
-        return frame.to_image().rotate(frame.rotation, expand=True)
+        picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
     except (av.FFmpegError, StopIteration, ValueError, OSError) as error:
         raise Refusal("undecodable") from error
+    return picture.rotate(frame.rotation, expand=True)
 
 
 def sounds(container: InputContainer) -> None:

@@ -25,7 +25,9 @@ FORMATS = {
 }  # fmt: skip
 
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
-_GPS_IFD, _EXIF_IFD = 0x8825, 0x8769
+_GPS_IFD, _EXIF_IFD, _ORIENTATION = 0x8825, 0x8769, 0x0112
+_LATITUDE, _LONGITUDE = 2, 4
+_TEM, _SOI, _EOI, _SOS = 0x01, 0xD8, 0xD9, 0xDA
 _MAKE, _MODEL, _ORIGINAL, _OFFSET = 0x010F, 0x0110, 0x9003, 0x9011
 
 
@@ -37,10 +39,10 @@ def open_image(data: bytes, media_type: str) -> Image.Image:
         media_type: By content; a key of `FORMATS`.
 
     Returns:
-        An image whose size is within the limits.
+        An image; `decode` decides whether it is small enough.
 
     Raises:
-        Refusal: too_many_scans, too_many_pixels or undecodable.
+        Refusal: too_many_scans or undecodable.
     """
     if media_type == "image/jpeg" and count_scans(data) > MAX_SCANS:
         raise Refusal("too_many_scans")
@@ -49,13 +51,11 @@ def open_image(data: bytes, media_type: str) -> Image.Image:
         import pillow_heif  # noqa: PLC0415
 
         pillow_heif.register_heif_opener()
-    Image.MAX_IMAGE_PIXELS = None  # checked below, with our own code
+    Image.MAX_IMAGE_PIXELS = None  # checked in decode(), with our own code
     try:
         image = Image.open(io.BytesIO(data), formats=(FORMATS[media_type],))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise Refusal("undecodable") from error
-    if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
-        raise Refusal("too_many_pixels")
     return image
 
 
@@ -68,8 +68,10 @@ def decode(image: Image.Image, *, at_least: int) -> None:
             pixels.
 
     Raises:
-        Refusal: undecodable (broken or cut off).
+        Refusal: too_many_pixels, or undecodable (broken or cut off).
     """
+    if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
+        raise Refusal("too_many_pixels")
     try:
         image.draft("RGB", (at_least, at_least))
         image.load()
@@ -95,7 +97,7 @@ def facts(image: Image.Image) -> dict[str, Any]:
         detail, gps = exif.get_ifd(_EXIF_IFD), exif.get_ifd(_GPS_IFD)
     except Exception:  # noqa: BLE001 - hostile EXIF raises anything; the pixels still count
         return found
-    if 2 in gps and 4 in gps:
+    if _LATITUDE in gps and _LONGITUDE in gps:
         found["position"] = True
     if device := device_name(exif.get(_MAKE), exif.get(_MODEL)):
         found["device"] = device
@@ -133,12 +135,12 @@ def count_scans(data: bytes) -> int:
     scans, position = 0, 2
     while match := _MARKER.search(data, position):
         code = match[1][0]
-        if code == 0xD9 or scans > MAX_SCANS:
+        if code == _EOI or scans > MAX_SCANS:
             break
         position = match.end()
-        if code == 0x01 or code == 0xD8:
+        if code in {_TEM, _SOI}:
             continue
-        scans += code == 0xDA
+        scans += code == _SOS
         position += int.from_bytes(data[position : position + 2], "big")
     return scans
 
@@ -154,9 +156,10 @@ def as_jpeg(image: Image.Image, *, max_px: int, blur: bool) -> bytes:
     Returns:
         JPEG bytes without metadata.
     """
-    image.thumbnail((max_px * 2, max_px * 2), Image.Resampling.BOX, reducing_gap=None)
-    turned = ImageOps.exif_transpose(image)
-    flat = _on_white(turned)
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    flat = _reduced(image, max(1, max(image.size) // (2 * max_px)))
+    flat.getexif()[_ORIENTATION] = orientation
+    flat = ImageOps.exif_transpose(flat)
     flat.thumbnail((max_px, max_px), Image.Resampling.LANCZOS)
     if blur:
         tile = flat.resize(
@@ -173,9 +176,21 @@ def as_jpeg(image: Image.Image, *, max_px: int, blur: bool) -> bytes:
     return out.getvalue()
 
 
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """Flatten and shrink strip by strip: whole copies would burst the memory."""
+    if factor == 1:
+        return _on_white(image)
+    step = factor * max(1, 512 // factor)
+    small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    for top in range(0, image.height, step):
+        strip = image.crop((0, top, image.width, min(top + step, image.height)))
+        small.paste(_on_white(strip).reduce(factor), (0, top // factor))
+    return small
+
+
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
-        image = image.convert("F").point(lambda value: value / 256 + 0).convert("L")
+        image = image.convert("F").point(lambda value: value * (1 / 256) + 0).convert("L")
     if image.mode in {"P", "PA", "LA", "La", "RGBa"} or "transparency" in image.info:
         image = image.convert("RGBA")
     if image.mode != "RGBA":

@@ -192,7 +192,7 @@ def _start(module: str, limits: Limits, theirs: socket.socket) -> subprocess.Pop
     )
     path = [entry for entry in sys.path if entry]
     with theirs:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and code
+        return subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", "-c", _BOOTSTRAP, settings, str(_ROOT), *path],
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 import ctypes.util
 import re
 import sys
+from importlib import import_module
 
 HEAD = 256 * 1024
 """Bytes looked at, from the start of the file."""
@@ -12,6 +13,14 @@ _MAIL_FIELD = re.compile(
     rb"|dkim-signature|x-[a-z-]+|content-type):",
     re.IGNORECASE,
 )
+_TEXT_KINDS = frozenset({"application/json", "text/csv", "text/rtf", "text/xml"})
+_LIKE_TEXT = frozenset(
+    {
+        "application/octet-stream", "application/json", "image/svg+xml",
+        "application/x-wine-extension-ini",
+    }
+)  # fmt: skip
+_CUT_CHARACTER = 4
 _ISO_BRANDS = {
     b"heic": "image/heic", b"heix": "image/heic", b"heim": "image/heic", b"heis": "image/heic",
     b"mif1": "image/heif", b"msf1": "image/heif", b"avif": "image/avif", b"avis": "image/avif",
@@ -32,41 +41,48 @@ def media_type(head: bytes, name: str) -> str:
     if head[4:8] == b"ftyp" and head[8:12] in _ISO_BRANDS:
         return _ISO_BRANDS[head[8:12]]
     found = _libmagic(head)
-    if found.startswith(("text/", "message/")) or found in {
-        "application/octet-stream", "application/json", "image/svg+xml", "application/x-wine-extension-ini",
-    }:  # fmt: skip
+    if found.startswith(("text/", "message/")) or found in _LIKE_TEXT:
         return _text_type(head, found, name)
     return found
+
+
+def _find_nothing(name: str) -> str | None:  # noqa: ARG001
+    return None
 
 
 def _libmagic(head: bytes) -> str:
     if sys.platform == "linux":
         # The search would start ldconfig; pylibmagic's own copy is meant.
-        ctypes.util.find_library = lambda _name: None
-    import pylibmagic  # noqa: F401, PLC0415 - must come before magic
-    import magic  # noqa: PLC0415
+        ctypes.util.find_library = _find_nothing
+    import_module("pylibmagic")  # must come before magic
+    magic = import_module("magic")
 
     return str(magic.Magic(mime=True).from_buffer(head))
 
 
 def _text_type(head: bytes, found: str, name: str) -> str:
     start = head[:4096].lstrip(b"\xef\xbb\xbf\x00\xff\xfe \t\r\n")
-    lowered = re.sub(rb"^(<!--.*?-->|<\?xml.*?\?>|\s)+", b"", start, flags=re.DOTALL).lower()
-    if lowered.startswith(b"<svg") or (found == "image/svg+xml" and b"<svg" in lowered):
-        return "image/svg+xml"
-    if lowered.startswith(b"<!doctype svg"):
-        return "image/svg+xml"
-    if re.match(rb"<(!doctype html|html|head|body|script|iframe|meta)", lowered):
-        return "text/html"
+    if markup := _markup(start, found):
+        return markup
     if start.startswith(b"#!"):
         return "text/x-shellscript"
-    if found == "application/octet-stream" or found in {"text/rtf", "text/xml"}:
-        return found if found != "application/octet-stream" else _maybe_text(head)
+    if found == "application/octet-stream":
+        return _maybe_text(head)
     if _is_mail(start, name):
         return "message/rfc822"
-    if found == "application/json" or found == "text/csv":
-        return found
-    return "text/html" if found == "text/html" and start.startswith(b"<") else "text/plain"
+    # libmagic guesses programming languages out of ordinary chat.
+    return found if found in _TEXT_KINDS else "text/plain"
+
+
+def _markup(start: bytes, found: str) -> str | None:
+    first = re.sub(rb"^(<!--.*?-->|<\?xml.*?\?>|\s)+", b"", start, flags=re.DOTALL).lower()
+    drawn = found == "image/svg+xml" and b"<svg" in first
+    if drawn or first.startswith((b"<svg", b"<!doctype svg")):
+        return "image/svg+xml"
+    page = found == "text/html" and start.startswith(b"<")
+    if page or re.match(rb"<(!doctype html|html|head|body|script|iframe|meta)", first):
+        return "text/html"
+    return None
 
 
 def _is_mail(start: bytes, name: str) -> bool:
@@ -83,11 +99,13 @@ def _is_mail(start: bytes, name: str) -> bool:
 
 def _maybe_text(head: bytes) -> str:
     """Chat text with a stray control byte is still text to a reader."""
-    if not head or b"\0" in head:
-        return "application/octet-stream"
     try:
-        head[: len(head) - 4 if len(head) > 8 else len(head)].decode("utf-8")
-    except UnicodeDecodeError:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < max(1, len(head) - _CUT_CHARACTER):
+            return "application/octet-stream"
+        text = head[: error.start].decode("utf-8")
+    controls = sum(character < " " and character not in "\t\r\n" for character in text)
+    if "\0" in text or controls * 20 > len(text):
         return "application/octet-stream"
-    controls = sum(byte < 32 and byte not in b"\t\r\n" for byte in head)
-    return "text/plain" if controls * 20 < len(head) else "application/octet-stream"
+    return "text/plain"

@@ -1,0 +1,1 @@
+"""Fictional schools, people and files for the demonstration."""
