@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import ID_LENGTH, Base, SchoolOwned, owned_args
@@ -37,7 +37,7 @@ class CustodyHead(SchoolOwned, Base):
     __table_args__ = owned_args(UniqueConstraint("school_id"))
 
     size: Mapped[int] = mapped_column(BigInteger, default=0)
-    frontier: Mapped[dict[str, object]] = mapped_column(JSON)
+    frontier: Mapped[str] = mapped_column(Text)
 
 
 class CustodyCheckpoint(SchoolOwned, Base):

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evidence_store import Checkpoint, sign_checkpoint
+from evidence_store.custody import Checkpoint, sign_checkpoint
 from portal.models import CustodyCheckpoint, CustodyHead, School, new_id
 from portal.services.custody import SqlLog
 from portal.services.instance_keys import InstanceKeys

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evidence_store import Frontier, canonical_json, commit, leaf_hash
+from evidence_store import canonical_json
+from evidence_store.custody import Frontier, commit, leaf_hash
 from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Compartment, CustodyEvent, CustodyHead, new_id

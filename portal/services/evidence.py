@@ -1,0 +1,194 @@
+"""Evidence as staff meet it: listed, previewed on purpose, downloaded as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evidence_store import (
+    EvidenceStore,
+    EvidenceStoreError,
+    Identity,
+    Recipient,
+    SeekableReader,
+    decrypt,
+    encrypt,
+)
+from evidence_store.inspect import make_preview
+from portal.domain.custody_kinds import CustodyKind
+from portal.models import Case, Compartment, Derivative, EvidenceItem, Record, Report, new_id
+from portal.services import case_keys, custody, keys, records
+from portal.services.case_keys import CaseKeys
+from portal.services.case_views import EvidenceView
+from portal.services.drafts import short_fingerprint
+from portal.services.errors import NotFoundError
+from portal.services.staff import StaffActor
+
+READ_BYTES = 1 << 20
+SIZES = {"blurred": 320, "clear": 1600}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """One evidence item with the keys at hand."""
+
+    row: EvidenceItem
+    body: dict[str, Any]
+    identity: Identity
+    compartment: Compartment
+    case: Case
+
+
+def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]:
+    """Open the records of all evidence of a case, in the order of arrival."""
+    identities = opened.by_compartment()
+    query = (
+        select(EvidenceItem, Record, Compartment)
+        .join(Report, Report.id == EvidenceItem.report_id)
+        .join(Record, Record.id == EvidenceItem.record_id)
+        .join(Compartment, Compartment.id == EvidenceItem.compartment_id)
+        .where(Report.case_id == case.id, EvidenceItem.school_id == case.school_id)
+    )
+    items = []
+    for row, record, compartment in session.execute(query):
+        identity = identities.get(compartment.id)
+        if identity is not None:
+            body = records.open_record(record, identity)
+            items.append(OpenItem(row, body, identity, compartment, case))
+    return sorted(items, key=lambda item: (item.body["at"], item.body["name"], item.row.id))
+
+
+def views_of(items: list[OpenItem]) -> list[EvidenceView]:
+    """Make what the page shows; exhibits are numbered in the order of arrival."""
+    return [_view(item, f"B{number}") for number, item in enumerate(items, 1)]
+
+
+def _view(item: OpenItem, exhibit: str) -> EvidenceView:
+    inspection = item.body.get("inspection") or {}
+    return EvidenceView(
+        id=item.row.id,
+        report_id=item.row.report_id,
+        exhibit=exhibit,
+        name=item.body["name"],
+        size=item.body["size"],
+        sha256=item.body["sha256"],
+        fingerprint=short_fingerprint(item.body["sha256"]),
+        media_type=inspection.get("type", "application/octet-stream"),
+        preview=inspection.get("preview", "none"),
+        warnings=list(inspection.get("warnings", [])),
+        facts=dict(inspection.get("facts", {})),
+        received_at=datetime.fromisoformat(item.body["at"]),
+    )
+
+
+def find(session: Session, *, actor: StaffActor, case_id: str, evidence_id: str) -> OpenItem:
+    """Open one item of a case.
+
+    Raises:
+        NotFoundError: when there is no such item in this case, or no key for this person.
+    """
+    opened = case_keys.open_case_keys(
+        session,
+        school_id=actor.school_id,
+        staff_id=actor.id,
+        identity=actor.identity,
+        case_id=case_id,
+    )
+    case = session.get_one(Case, case_id)
+    for item in open_items(session, case, opened):
+        if item.row.id == evidence_id:
+            return item
+    raise NotFoundError(evidence_id)
+
+
+def preview(
+    session: Session,
+    *,
+    actor: StaffActor,
+    store: EvidenceStore,
+    item: OpenItem,
+    kind: str,
+    now: datetime,
+) -> tuple[bytes, str]:
+    """Give a preview (``blurred`` or ``clear``), made once and kept sealed.
+
+    The caller commits before the first byte goes out.
+
+    Raises:
+        NotFoundError: when none can be made of this file.
+    """
+    kept = session.scalar(
+        select(Derivative).where(Derivative.evidence_id == item.row.id, Derivative.kind == kind)
+    )
+    if kind == "clear":
+        _log(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
+    if kept is not None:
+        return decrypt(kept.ciphertext, [item.identity]), kept.media_type
+    inspection = item.body.get("inspection") or {}
+    if inspection.get("preview") not in {"image", "video"}:
+        raise NotFoundError(item.row.id)
+    try:
+        with reader(store, item) as source:
+            made = make_preview(
+                source,
+                media_type=inspection["type"],
+                max_px=SIZES[kind],
+                blur=kind == "blurred",
+            )
+    except EvidenceStoreError as error:
+        raise NotFoundError(item.row.id) from error
+    session.add(
+        Derivative(
+            id=new_id(),
+            school_id=item.row.school_id,
+            evidence_id=item.row.id,
+            kind=kind,
+            media_type=made.media_type,
+            tool=f"{made.tool} {made.version}",
+            made_at=records.whole_hour(now),
+            ciphertext=encrypt(made.data, [Recipient.parse(item.compartment.recipient)]),
+        )
+    )
+    return made.data, made.media_type
+
+
+def log_download(session: Session, *, actor: StaffActor, item: OpenItem, now: datetime) -> None:
+    """Write down that the original is handed out; the caller commits before the first byte."""
+    _log(session, item, actor, CustodyKind.EVIDENCE_OPENED, now)
+
+
+def reader(store: EvidenceStore, item: OpenItem) -> SeekableReader:
+    """Open the original for reading anywhere in it."""
+    return store.open(item.row.object_id, [item.identity])
+
+
+def stream(store: EvidenceStore, item: OpenItem) -> Iterator[bytes]:
+    """Give the original, piece by piece."""
+    with reader(store, item) as source:
+        while data := source.read(READ_BYTES):
+            yield data
+
+
+def _log(
+    session: Session, item: OpenItem, actor: StaffActor, kind: CustodyKind, now: datetime
+) -> None:
+    newest = keys.newest(
+        keys.compartments_of_case(session, item.case.school_id, item.case.id), keys.CASE
+    )
+    custody.record_event(
+        session,
+        kind,
+        school_id=item.case.school_id,
+        actor=actor.custody,
+        now=now,
+        compartment=newest,
+        case_id=item.case.id,
+        report_id=item.row.report_id,
+        about=[item.row.id],
+        particulars={"sha256": item.body["sha256"], "file": item.body["name"]},
+    )
