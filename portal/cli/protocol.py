@@ -35,7 +35,7 @@ def protocol() -> None:
 @protocol.command("list")
 def list_command() -> None:
     """Print the protocol keys, one per line."""
-    for key in protocols.keys():
+    for key in protocols.known():
         click.echo(key)
 
 
@@ -52,6 +52,8 @@ def check_command(file: Path, source: Path | None) -> None:
         own = tomllib.loads(_read(file).decode("utf-8"))
     except UnicodeDecodeError:
         _faulty([Fault(file.name, "is geen UTF-8", "sla het bestand op als UTF-8")])
+    except RecursionError:
+        _faulty([Fault(file.name, "is te diep genest", "schrijf het vlakker")])
     except tomllib.TOMLDecodeError as error:
         _faulty([Fault(file.name, f"is geen TOML ({error})", "verbeter die regel")])
     try:
@@ -103,7 +105,7 @@ def _load(key: str) -> Protocol:
     try:
         return protocols.load(key)
     except protocols.UnknownProtocolError:
-        _stop(f"{json.dumps(key)}: unknown protocol; known: {', '.join(protocols.keys())}")
+        _stop(f"{json.dumps(key)}: unknown protocol; known: {', '.join(protocols.known())}")
 
 
 def _read(path: Path) -> bytes:

@@ -48,21 +48,17 @@ def parse_facts(data: bytes) -> Facts:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        message = "facts: not UTF-8"
-        raise FactsError(message) from None
+        raise FactsError("facts: not UTF-8") from None
     try:
         value = json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_no_constant)
     except RecursionError:
-        message = "facts: nested too deeply"
-        raise FactsError(message) from None
+        raise FactsError("facts: nested too deeply") from None
     except FactsError:
         raise
     except ValueError as error:
-        message = f"facts: not valid JSON ({' '.join(str(error).split())})"
-        raise FactsError(message) from None
+        raise FactsError(f"facts: not valid JSON ({' '.join(str(error).split())})") from None
     if not isinstance(value, dict):
-        message = "facts: must be one JSON object"
-        raise FactsError(message)
+        raise FactsError("facts: must be one JSON object")
     return facts_from(value)
 
 
@@ -79,8 +75,7 @@ def facts_from(value: dict[str, Any]) -> Facts:
         elif key == "accused_roles":
             checked[key] = _roles(given)
         else:
-            message = f"{_shown(key)}: unknown key"
-            raise FactsError(message)
+            raise FactsError(f"{_shown(key)}: unknown key")
     return Facts(**checked)
 
 
@@ -88,51 +83,44 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for key, value in pairs:
         if key in seen:
-            message = f"{_shown(key)}: given twice"
-            raise FactsError(message)
+            raise FactsError(f"{_shown(key)}: given twice")
         seen[key] = value
     return seen
 
 
-def _no_constant(name: str) -> Any:  # noqa: ANN401 - the signature json asks for
-    message = f"facts: {name} is not JSON"
-    raise FactsError(message)
+def _no_constant(name: str) -> Any:
+    raise FactsError(f"facts: {name} is not JSON")
 
 
 def _choice(key: str, given: object) -> str:
     if not isinstance(given, str):
-        message = f"{key}: must be text"
-        raise FactsError(message)
+        raise FactsError(f"{key}: must be text")
     if given not in CHOICES[key]:
-        message = f"{key}: {_shown(given)} is not one of {', '.join(CHOICES[key])}"
-        raise FactsError(message)
+        raise FactsError(f"{key}: {_shown(given)} is not one of {', '.join(CHOICES[key])}")
     return given
 
 
 def _flag(key: str, given: object) -> bool:
     if not isinstance(given, bool):
-        message = f"{key}: must be true or false"
-        raise FactsError(message)
+        raise FactsError(f"{key}: must be true or false")
     return given
 
 
 def _count(given: object) -> int:
     if not isinstance(given, int) or isinstance(given, bool):
-        message = "report_count: must be a whole number"
-        raise FactsError(message)
+        raise FactsError("report_count: must be a whole number")
     if given < 1:
-        message = "report_count: must be 1 or more"
-        raise FactsError(message)
+        raise FactsError("report_count: must be 1 or more")
     return given
 
 
 def _roles(given: object) -> tuple[str, ...]:
     if not isinstance(given, list) or not all(isinstance(role, str) for role in given):
-        message = "accused_roles: must be a list of text"
-        raise FactsError(message)
+        raise FactsError("accused_roles: must be a list of text")
     if not all(role.strip() for role in given):
-        message = "accused_roles: a role may not be empty"
-        raise FactsError(message)
+        raise FactsError("accused_roles: a role may not be empty")
+    if any("\ud800" <= sign <= "\udfff" for role in given for sign in role):
+        raise FactsError("accused_roles: half a character")
     return tuple(dict.fromkeys(given))
 
 

@@ -65,7 +65,9 @@ def _quotes(protocol: Protocol, source: str | None) -> Iterable[Fault]:
             if item.line:
                 yield Fault(place, "een regel van ons heeft geen regelnummer", "laat 'line' weg")
         elif item.line < 1:
-            yield Fault(place, "regelnummer ontbreekt", "zet in 'line' de eerste regel van het citaat")
+            yield Fault(
+                place, "regelnummer ontbreekt", "zet in 'line' de eerste regel van het citaat"
+            )
         elif item.file != protocol.seed:
             yield Fault(place, f"onbekend bestand '{item.file}'", f"gebruik '{protocol.seed}'")
         elif source is not None:
@@ -173,15 +175,21 @@ def _step(protocol: Protocol, step: Step) -> Iterable[Fault]:
             yield Fault(here, "houdt niets tegen", "noem in 'blocks' wat moet wachten")
         if gate.kind == "approval":
             yield from _known_role(protocol, here, gate.role)
-    for due in step.deadlines:
-        here = f"{place} '{due.key}'"
-        yield from _named(here, (due.action, *((due.after,) if due.after else ())), actions, "handeling")
-        if due.amount < 0:
-            yield Fault(here, "een termijn kan niet negatief zijn", "geef 0 of meer")
+    yield from _dates(step, actions)
     yield from _told(protocol, step)
     for condition in step.conditions:
         if condition.kind == "advance":
             yield from _known_step(protocol, f"{place} '{condition.key}'", condition.to)
+
+
+def _dates(step: Step, actions: set[str]) -> Iterable[Fault]:
+    for due in step.deadlines:
+        here = f"steps '{step.key}' '{due.key}'"
+        yield from _named(
+            here, (due.action, *((due.after,) if due.after else ())), actions, "handeling"
+        )
+        if due.amount < 0:
+            yield Fault(here, "een termijn kan niet negatief zijn", "geef 0 of meer")
 
 
 def _told(protocol: Protocol, step: Step) -> Iterable[Fault]:
@@ -207,9 +215,7 @@ def _circles(protocol: Protocol) -> Iterable[Fault]:
         for step in protocol.steps
     }
     repeats = {step.key: list(step.repeats) for step in protocol.steps}
-    after = {
-        action.key: list(action.after) for step in protocol.steps for action in step.actions
-    }
+    after = {action.key: list(action.after) for step in protocol.steps for action in step.actions}
     for name, graph in (("stappen", onward), ("'repeats'", repeats), ("'after'", after)):
         for key in graph:
             if _reaches(graph.get, key):

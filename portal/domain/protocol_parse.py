@@ -46,8 +46,8 @@ def merge(own: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
         mine = own.get(table, [])
         if not isinstance(mine, list):
             continue
-        named = {row.get("key") for row in mine if isinstance(row, dict)}
-        ranks = {row.get("rank") for row in mine if isinstance(row, dict)}
+        named = {str(row.get("key")) for row in mine if isinstance(row, dict)}
+        ranks = {str(row.get("rank")) for row in mine if isinstance(row, dict)}
         merged[table] = mine + [
             row
             for row in common.get(table, [])
@@ -68,7 +68,7 @@ def parse_protocol(tables: dict[str, Any]) -> Protocol:
     return typing.cast("Protocol", made)
 
 
-def to_json(thing: object) -> Any:  # noqa: ANN401 - JSON values
+def to_json(thing: object) -> Any:
     """Dataclasses as plain JSON values; the indexes of a Protocol are left out."""
     if dataclasses.is_dataclass(thing):
         return {
@@ -96,7 +96,7 @@ class _Reader:
     def fault(self, place: str, message: str, remedy: str) -> None:
         self.faults.append(Fault(place, message, remedy))
 
-    def table(self, kind: Any, given: object, place: str) -> Any:  # noqa: ANN401 - by dataclass
+    def table(self, kind: Any, given: object, place: str) -> Any:
         if not isinstance(given, dict):
             self.fault(place, "is geen tabel", "schrijf sleutels met waarden")
             return None
@@ -118,7 +118,7 @@ class _Reader:
             values["file"] = self.seed
         return kind(**values)
 
-    def value(self, hint: Any, given: object, place: str) -> Any:  # noqa: ANN401 - by type hint
+    def value(self, hint: Any, given: object, place: str) -> Any:
         origin = typing.get_origin(hint)
         if origin is tuple:
             return self.sequence(typing.get_args(hint)[0], given, place)
@@ -131,7 +131,7 @@ class _Reader:
             return None
         return given
 
-    def sequence(self, hint: Any, given: object, place: str) -> tuple[Any, ...]:  # noqa: ANN401
+    def sequence(self, hint: Any, given: object, place: str) -> tuple[Any, ...]:
         if not isinstance(given, list):
             self.fault(place, "is geen lijst", "schrijf [ … ] of herhaal [[ … ]]")
             return ()
@@ -140,7 +140,7 @@ class _Reader:
         )
 
 
-def _word(hint: Any) -> str:  # noqa: ANN401 - a type
+def _word(hint: Any) -> str:
     return {str: "tekst", int: "een geheel getal", bool: "true of false"}.get(hint, str(hint))
 
 

@@ -13,7 +13,7 @@ from portal.domain.facts import Facts
 from portal.domain.protocol import AlsoRule, Gate, IntakeRule, Item, Protocol, When, role_key
 
 # Facts that, once known, may send a report elsewhere; in words for the explanation.
-OPEN_QUESTIONS: tuple[tuple[str, object, str], ...] = (
+OPEN_QUESTIONS: tuple[tuple[str, Any, str], ...] = (
     ("class_relation", "different", "de leerlingen in verschillende klassen zitten"),
     ("class_relation", "same", "de leerlingen in dezelfde klas zitten"),
     ("cyber", True, "het (ook) online gebeurt"),
@@ -143,9 +143,7 @@ def _excluded(protocol: Protocol, facts: Facts, *, head: bool) -> tuple[str, ...
         excluded += [role.key for role in protocol.roles if role.rank == "head"]
     if not facts.accused_roles:
         excluded += [
-            role.key
-            for role in protocol.roles
-            if role.rank == "line" and role.scope != "external"
+            role.key for role in protocol.roles if role.rank == "line" and role.scope != "external"
         ]
     return tuple(key for key in dict.fromkeys(excluded) if key)
 
@@ -156,7 +154,9 @@ def _why_staff(protocol: Protocol, facts: Facts, role: str) -> list[Reason]:
     if facts.accused_roles:
         told.append(f"Krijgt niets te zien: {', '.join(facts.accused_roles)}.")
     else:
-        told.append("De rol van de medewerker is niet bekend: daarom weet niemand in de lijn ervan.")
+        told.append(
+            "De rol van de medewerker is niet bekend: daarom weet niemand in de lijn ervan."
+        )
     if facts.accused == "pupil":
         told.append("Er is ook een leerling genoemd; de voorzichtigste route geldt.")
     reasons = [Reason("staff-accused-handler", " ".join(told), "portal", 0)]

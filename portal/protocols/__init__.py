@@ -20,7 +20,7 @@ class UnknownProtocolError(LookupError):
     """There is no protocol with this key."""
 
 
-def keys() -> tuple[str, ...]:
+def known() -> tuple[str, ...]:
     """The keys of the protocols that come with the portal, sorted."""
     names = (entry.name for entry in resources.files(__name__).iterdir())
     found = (name.removesuffix(".toml") for name in names if name.endswith(".toml"))
@@ -34,7 +34,7 @@ def load(key: str) -> Protocol:
 
 def load_tables(key: str) -> dict[str, Any]:
     """Its tables with ours merged in: plain values, fit to be stored with a case."""
-    if key not in keys():
+    if key not in known():
         raise UnknownProtocolError(key)
     return complete(_read(key))
 

@@ -1,0 +1,74 @@
+"""School days, school weeks and due dates, as local dates in Europe/Amsterdam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from portal.domain.protocol import Deadline
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+WEEKEND = (5, 6)
+LONGEST_BREAK = 200  # days; a calendar without a school day for longer is a mistake
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """Days without school, both ends included."""
+
+    first: date
+    last: date
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolCalendar:
+    """Monday to Friday, but for the holidays."""
+
+    holidays: tuple[Holiday, ...] = ()
+
+    def is_school_day(self, day: date) -> bool:
+        if day.weekday() in WEEKEND:
+            return False
+        return not any(free.first <= day <= free.last for free in self.holidays)
+
+    def this_or_next(self, day: date) -> date:
+        """The day itself if there is school, else the next school day."""
+        for offset in range(LONGEST_BREAK):
+            candidate = day + timedelta(days=offset)
+            if self.is_school_day(candidate):
+                return candidate
+        raise ValueError(f"no school day within {LONGEST_BREAK} days of {day}")
+
+    def add_days(self, start: date, count: int) -> date:
+        """`count` school days on; 0 is the first day there is school."""
+        day = self.this_or_next(start)
+        for _ in range(count):
+            day = self.this_or_next(day + timedelta(days=1))
+        return day
+
+    def add_weeks(self, start: date, count: int) -> date:
+        """`count` weeks on. A week without any school day does not count: nobody can look then."""
+        day = start
+        self.this_or_next(start)
+        while count > 0:
+            week = [day + timedelta(days=offset) for offset in range(1, 8)]
+            day = week[-1]
+            if any(map(self.is_school_day, week)):
+                count -= 1
+        return self.this_or_next(day)
+
+
+def local_date(instant: datetime) -> date:
+    """The date on the wall in the school at an instant that knows its zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    return instant.astimezone(ZONE).date()
+
+
+def due_date(deadline: Deadline, start: date, calendar: SchoolCalendar) -> date:
+    """When something is due that began to count on `start`."""
+    if deadline.unit == "week":
+        return calendar.add_weeks(start, deadline.amount)
+    return calendar.add_days(start, deadline.amount)
