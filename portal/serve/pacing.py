@@ -8,6 +8,7 @@ because only here is it known how long we waited for the other side.
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ MIN_RATE = 1000  # bytes a second, over a window
 
 
 class SlowBody(TimeoutError):
-    """The other side sends or takes its bytes too slowly; the connection must end."""
+    """The other side sends its body too slowly; what it still sends is not waited for."""
 
 
 class Pace:
@@ -53,25 +54,25 @@ class PacedSocket:
         connection: socket.socket,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._socket = connection
+        self.plain = connection
         self._clock = clock
         self._head_ends: float | None = None
         self._limit: float | None = None
         self._receiving = Pace()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._socket, name)
+        return getattr(self.plain, name)
 
     def setblocking(self, flag: bool, /) -> None:  # noqa: FBT001 - the socket's own signature
         """Gunicorn calls this with True before it reads the next request's head."""
-        self._socket.setblocking(flag)
+        self.plain.setblocking(flag)
         self._limit = None
         self._head_ends = self._clock() + HEAD_SECONDS if flag else None
 
     def settimeout(self, seconds: float | None, /) -> None:
         """A further limit for each wait, beside ours."""
         self._limit = seconds
-        self._socket.settimeout(seconds)
+        self.plain.settimeout(seconds)
 
     def expect_body(self) -> None:
         """The head is in; from now on the pace of a body counts."""
@@ -87,9 +88,9 @@ class PacedSocket:
         started = self._clock()
         if self._head_ends is not None:
             return self._recv_head(size, self._head_ends - started)
-        self._socket.settimeout(_least(IDLE_SECONDS, self._limit))
+        self.plain.settimeout(_least(IDLE_SECONDS, self._limit))
         try:
-            data = self._socket.recv(size)
+            data = self.plain.recv(size)
         except TimeoutError as error:
             raise SlowBody("no byte in time") from error
         self._receiving.count(len(data), self._clock() - started)
@@ -98,9 +99,9 @@ class PacedSocket:
     def _recv_head(self, size: int, left: float) -> bytes:
         if left <= 0:
             return b""
-        self._socket.settimeout(_least(left, self._limit))
+        self.plain.settimeout(_least(left, self._limit))
         try:
-            return self._socket.recv(size)
+            return self.plain.recv(size)
         except TimeoutError:
             return b""
 
@@ -108,17 +109,21 @@ class PacedSocket:
         """Send everything, however long it takes, as long as the other side keeps taking it.
 
         Raises:
-            SlowBody: the other side took nothing for 30 s, or less than 1 kB a second for 60 s.
+            ConnectionResetError: it took nothing for 30 s, or less than 1 kB a second for 60 s;
+                nobody is left to tell, so the connection counts as lost.
         """
+        try:
+            self._send_paced(data)
+        except TimeoutError as error:
+            raise ConnectionResetError(errno.ECONNRESET, "the answer is not taken") from error
+
+    def _send_paced(self, data: bytes) -> None:
         pace = Pace()
         rest = memoryview(data)
-        self._socket.settimeout(IDLE_SECONDS)
+        self.plain.settimeout(IDLE_SECONDS)
         while rest:
             started = self._clock()
-            try:
-                sent = self._socket.send(rest)
-            except TimeoutError as error:
-                raise SlowBody("no byte taken in time") from error
+            sent = self.plain.send(rest)
             pace.count(sent, self._clock() - started)
             rest = rest[sent:]
 

@@ -1,0 +1,114 @@
+"""The supervisor: both processes run, come back when they die, and end together."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from portal.config import Settings
+from portal.serve.supervisor import UnsafeAddressError, check_address
+from tests.serve.conftest import wait_until
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(host="127.0.0.1"),
+        Settings(host="::1"),
+        Settings(host="localhost"),
+        Settings(host="0.0.0.0", trusted_proxy="10.0.0.2"),
+        Settings(host="0.0.0.0", tls_cert="c", tls_key="k"),
+    ],
+    ids=str,
+)
+def test_safe_addresses_are_served(settings):
+    check_address(settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(host="0.0.0.0"),
+        Settings(host="192.0.2.10"),
+        Settings(host="melden.voorbeeld.nl"),
+        Settings(host="127.0.0.1", tls_cert="c"),
+    ],
+    ids=str,
+)
+def test_plain_http_for_others_is_refused(settings):
+    with pytest.raises(UnsafeAddressError):
+        check_address(settings)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_dead_background_worker_is_started_again(start):
+    server = start()
+    wait_until(lambda: len(server.workers()) == 1)
+    os.kill(server.workers()[0], signal.SIGKILL)
+    wait_until(lambda: len(server.workers()) == 2)
+    assert server.get("/who").status == 200
+
+
+def test_a_worker_that_keeps_crashing_is_tried_ever_more_slowly(start):
+    server = start(environment={"WORKER_CRASHES": "1"})
+    time.sleep(5)
+    assert 2 <= len(server.workers()) <= 4
+    assert server.get("/who").status == 200
+
+
+def test_a_dead_web_process_is_replaced(start):
+    server = start()
+    for _ in range(2):
+        with server.connect() as connection:
+            connection.sendall(b"GET /crash HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.recv(100)
+    wait_until(lambda: _serves(server))
+
+
+def _serves(server) -> bool:
+    try:
+        return server.get("/who").status == 200
+    except OSError:
+        return False
+
+
+def test_sigterm_ends_everything(start):
+    server = start()
+    wait_until(lambda: len(server.workers()) == 1)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=20) == 0
+    assert not alive(server.workers()[0])
+
+
+def test_sigterm_lets_a_request_finish(start):
+    server = start()
+    with server.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
+        time.sleep(0.5)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        connection.sendall(b"67890")
+        assert b"200 OK" in connection.recv(1000)
+    assert server.process.wait(timeout=20) == 0
+
+
+def test_a_killed_supervisor_leaves_nothing_behind(start):
+    server = start()
+    wait_until(lambda: len(server.workers()) == 1)
+    server.process.kill()
+    wait_until(lambda: not alive(server.workers()[0]))
+    wait_until(lambda: not _serves(server))
+
+
+def test_a_server_that_cannot_start_says_so_and_stops(start):
+    server = start(wait=False, app="broken")
+    assert server.process.wait(timeout=30) != 0
+    assert "could not start" in server.log.read_text()

@@ -1,0 +1,73 @@
+"""Checks before and around the reading of a body."""
+
+import io
+
+import pytest
+
+from portal.web.body import BodiesFull, BodyBroken, BodyGate, drain, same_origin, timed_stream
+
+OURS = {"https://melden.voorbeeld.nl"}
+
+
+def test_a_full_gate_refuses_at_once_and_opens_again():
+    gate = BodyGate(2)
+    with gate.hold(), gate.hold():
+        with pytest.raises(BodiesFull), gate.hold():
+            pass
+    with gate.hold():
+        pass
+
+
+def test_a_place_is_given_back_after_an_error():
+    gate = BodyGate(1)
+    for _ in range(3):
+        with pytest.raises(RuntimeError), gate.hold():
+            raise RuntimeError
+
+
+def test_draining_reads_to_the_end_but_not_past_its_limit():
+    source = io.BytesIO(b"x" * 5000)
+    assert drain(source)
+    assert source.read() == b""
+    long = io.BytesIO(b"x" * 5000)
+    assert not drain(long, limit=1000)
+    assert long.tell() == 1000
+
+
+def test_draining_a_lost_connection_ends():
+    class Lost:
+        def read(self, size, /):
+            raise ConnectionResetError
+
+    assert not drain(Lost())
+
+
+def test_a_server_parse_error_is_told_as_a_broken_body():
+    class Malformed:
+        def read(self, size, /):
+            raise LookupError("chunk")
+
+    with pytest.raises(BodyBroken):
+        timed_stream({"wsgi.input": Malformed()}).read(10)
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({}, True),
+        ({"HTTP_ORIGIN": "https://melden.voorbeeld.nl"}, True),
+        ({"HTTP_ORIGIN": "https://MELDEN.voorbeeld.nl"}, True),
+        ({"HTTP_ORIGIN": "https://evil.example"}, False),
+        ({"HTTP_ORIGIN": "http://melden.voorbeeld.nl"}, False),
+        ({"HTTP_ORIGIN": "https://melden.voorbeeld.nl:8443"}, False),
+        ({"HTTP_ORIGIN": "null"}, True),
+        ({"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ORIGIN": "null"}, True),
+        ({"HTTP_SEC_FETCH_SITE": "cross-site", "HTTP_ORIGIN": "null"}, False),
+        ({"HTTP_SEC_FETCH_SITE": "same-site"}, False),
+        ({"HTTP_SEC_FETCH_SITE": "none"}, True),
+        ({"HTTP_SEC_FETCH_SITE": "cross-site"}, False),
+        ({"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ORIGIN": "https://evil.example"}, False),
+    ],
+)
+def test_only_our_own_pages_may_change_something(headers, allowed):
+    assert same_origin(headers, OURS) is allowed
