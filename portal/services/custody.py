@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evidence_store import canonical_json
+from evidence_store import DamagedError, canonical_json
 from evidence_store.custody import Frontier, commit, leaf_hash
 from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Compartment, CustodyEvent, CustodyHead, new_id
+from portal.models import Compartment, CustodyEvent, CustodyHead, School, new_id
 from portal.services import records
 
 FORMAT = 1
@@ -140,6 +140,10 @@ class SqlLog:
     def head(self) -> Frontier:
         """Read the head under a lock that lasts until the commit."""
         begin_write(self._session)
+        # The school's row is locked, because a log without events has no head row yet.
+        self._session.scalar(
+            select(School.id).where(School.id == self._school_id).with_for_update()
+        )
         row = self._row()
         return Frontier.from_json(row.frontier) if row is not None else Frontier()
 
@@ -160,6 +164,9 @@ class SqlLog:
 
     def append(self, public_json: bytes, leaf: bytes, frontier: Frontier) -> None:
         """Add a bare event, without particulars (the library's conformance suite does)."""
+        if self.head().size != frontier.size - 1:
+            message = "the log has grown meanwhile; nothing was written"
+            raise DamagedError(message)
         self._session.add(
             CustodyEvent(
                 id=new_id(),
@@ -185,7 +192,10 @@ class SqlLog:
 
     def _row(self) -> CustodyHead | None:
         return self._session.scalar(
-            select(CustodyHead).where(CustodyHead.school_id == self._school_id).with_for_update()
+            select(CustodyHead)
+            .where(CustodyHead.school_id == self._school_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
         )
 
 
