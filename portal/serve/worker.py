@@ -4,7 +4,7 @@ What gunicorn 27 does by itself (read in its source, and measured): a connection
 soon as its first byte is in, and that thread then reads head and body without any time limit;
 a closing connection is drained for up to two seconds in the one loop that serves everybody. Here
 a connection gets a thread only when its whole head is in, `PacedSocket` bounds what follows, and
-closing happens in the connection's own thread.
+the loop waits for closing connections without stopping.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ import socket
 import ssl
 import time
 import traceback
+from collections.abc import Callable
+from concurrent import futures
 from functools import partial
 from typing import Any
 
 from gunicorn import http, util
 from gunicorn import sock as gunicorn_sock
+from gunicorn.http import body, wsgi
 from gunicorn.http import errors as http_errors
-from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from portal.serve.pacing import HEAD_SECONDS, PacedSocket
 
 MAX_HEAD = 64 << 10
-_RECEIVE = 16 << 10
+LINGER_BYTES = 64 << 20
+_RECEIVE = 64 << 10
 _HEAD_END = b"\r\n\r\n"
 _STATUS = {
     http_errors.LimitRequestLine: (414, "URI Too Long"),
@@ -39,12 +42,24 @@ _STATUS = {
 
 
 class QuietResponse(wsgi.Response):  # type: ignore[misc]  # gunicorn ships no types
-    """An answer that does not say which server gave it."""
+    """An answer that does not say which server gave it, and that waits for no unread body."""
 
     def default_headers(self) -> list[str]:
-        """Gunicorn's own header lines without the banner."""
+        """Gunicorn's own header lines without the banner; "close" if the body was not read.
+
+        Gunicorn would let a thread wait up to 5 s for the rest of a body that was refused.
+        """
+        if _has_unread_body(self.req):
+            self.force_close()
         lines: list[str] = super().default_headers()
         return [line for line in lines if not line.startswith("Server:")]
+
+
+def _has_unread_body(request: Any) -> bool:
+    reader = getattr(request.body, "reader", None)
+    if isinstance(reader, body.ChunkedReader):
+        return reader.parser is not None
+    return isinstance(reader, body.LengthReader) and reader.length > 0
 
 
 class PacedConnection(TConn):  # type: ignore[misc]  # gunicorn ships no types
@@ -55,7 +70,7 @@ class PacedConnection(TConn):  # type: ignore[misc]  # gunicorn ships no types
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.head = bytearray()
-        self.closed = False
+        self.discarded = 0
 
     def start(self, tls: ssl.SSLContext | None) -> None:
         """Wrap the socket; neither waits nor reads. The TLS handshake comes with the head."""
@@ -96,11 +111,14 @@ class PacedConnection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         self.parser.unreader.unread(bytes(self.head))
         self.head.clear()
 
-    def close(self, graceful: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's signature
-        """Close once: the thread may have done it before the loop does."""
-        if not self.closed:
-            self.closed = True
-            super().close(graceful)
+    def discard(self) -> bool:
+        """Forget what still comes after the answer; True when the other side has ended."""
+        try:
+            data = self.sock.plain.recv(_RECEIVE)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        self.discarded += len(data)
+        return not data or self.discarded > LINGER_BYTES
 
 
 class PacedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
@@ -128,20 +146,23 @@ class PacedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
         except OSError:
             self._drop(connection)
         else:
-            self._await_head(connection)
+            self._wait(connection, self._on_head_readable)
 
     def on_client_socket_readable(self, conn: PacedConnection, client: Any) -> None:
         """A kept-alive connection sends its next request: again the whole head first."""
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
-        self._await_head(conn)
+        self._wait(conn, self._on_head_readable)
 
-    def _await_head(self, connection: PacedConnection) -> None:
+    def _wait(
+        self, connection: PacedConnection, on_readable: Callable[[PacedConnection, Any], None]
+    ) -> None:
         # Gunicorn closes what stays in this queue past its time; it is sorted by time.
         connection.timeout = time.monotonic() + HEAD_SECONDS
         self.pending_conns.append(connection)
-        on_readable = partial(self._on_head_readable, connection)
-        self.poller.register(connection.sock, selectors.EVENT_READ, on_readable)
+        self.poller.register(
+            connection.sock, selectors.EVENT_READ, partial(on_readable, connection)
+        )
 
     def _on_head_readable(self, connection: PacedConnection, _socket: Any) -> None:
         try:
@@ -163,12 +184,32 @@ class PacedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
         self.nr_conns -= 1
         connection.close()
 
-    def handle(self, conn: PacedConnection) -> bool:
-        """Serve one request in a thread, and end the connection there if it ends."""
-        keep = bool(super().handle(conn))
-        if not keep:
-            conn.close(graceful=True)
-        return keep
+    def finish_request(self, conn: PacedConnection, fs: futures.Future[Any]) -> None:
+        """After the last answer, wait in the loop until the client has read it.
+
+        Closing while a client still sends would reset the connection and lose the answer;
+        gunicorn waits for that up to 2 s at a time, with everybody else standing still.
+        """
+        ended = not fs.cancelled() and fs.exception() is None and not fs.result()
+        if not (ended and self.alive):
+            super().finish_request(conn, fs)
+            return
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.settimeout(0.0)
+        except OSError:
+            self._drop(conn)
+            return
+        self._wait(conn, self._on_lingering)
+
+    def _on_lingering(self, connection: PacedConnection, _socket: Any) -> None:
+        try:
+            ended = connection.discard()
+        except OSError:
+            ended = True
+        if ended:
+            self._forget(connection)
+            self._drop(connection)
 
     def handle_request(self, req: Any, conn: PacedConnection) -> bool:
         """From here on the pace of a body counts."""

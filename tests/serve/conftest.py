@@ -1,5 +1,6 @@
 """Starts a supervised server with a small application in it, as `portal serve` does."""
 
+import contextlib
 import http.client
 import os
 import signal
@@ -33,11 +34,11 @@ class Server:
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> http.client.HTTPResponse:
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        client.request("GET", path, headers=headers or {})
-        response = client.getresponse()
-        response.text = response.read().decode()
-        client.close()
-        return response
+        with contextlib.closing(client):
+            client.request("GET", path, headers=headers or {})
+            response = client.getresponse()
+            response.text = response.read().decode()
+            return response
 
     def workers(self) -> list[int]:
         return [int(line) for line in self.note.read_text().split()] if self.note.exists() else []

@@ -22,7 +22,7 @@ class Portal:
         if environ["PATH_INFO"] == "/crash":
             os._exit(9)
         if environ["PATH_INFO"] == "/fault":
-            raise ValueError("geheime inhoud")
+            raise ValueError(environ["QUERY_STRING"])
         status, body = "200 OK", b""
         if environ["PATH_INFO"] == "/who":
             names = ("REMOTE_ADDR", "wsgi.url_scheme", "HTTP_X_FORWARDED_FOR", "HTTP_HOST")

@@ -11,9 +11,8 @@ OURS = {"https://melden.voorbeeld.nl"}
 
 def test_a_full_gate_refuses_at_once_and_opens_again():
     gate = BodyGate(2)
-    with gate.hold(), gate.hold():
-        with pytest.raises(BodiesFull), gate.hold():
-            pass
+    with gate.hold(), gate.hold(), pytest.raises(BodiesFull), gate.hold():
+        pass
     with gate.hold():
         pass
 
