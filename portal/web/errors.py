@@ -5,7 +5,16 @@ from __future__ import annotations
 import logging
 import traceback
 
-from flask import Flask, Response, current_app, g, has_request_context, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    make_response,
+    render_template,
+    request,
+)
 from werkzeug.exceptions import HTTPException
 
 from portal.services.errors import (
@@ -17,7 +26,12 @@ from portal.services.errors import (
 )
 
 BAD_REQUEST, SERVER_FAULT = 400, 500
-STATUS = {NotFoundError: 404, ForbiddenError: 403, ConflictError: 409, InvalidInputError: BAD_REQUEST}
+STATUS = {
+    NotFoundError: 404,
+    ForbiddenError: 403,
+    ConflictError: 409,
+    InvalidInputError: BAD_REQUEST,
+}
 # Headers that only describe the body we replace.
 REPLACED = frozenset({"content-type", "content-length"})
 
@@ -58,7 +72,7 @@ def error_page(code: int) -> Response:
 
 
 def drop_values(record: logging.LogRecord) -> bool:
-    """Keep type and place of a fault in the log: its text may quote a report, its address a case."""
+    """Log only type and place of a fault: its text may quote a report, its address a case."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     if error is not None:
         where = request.endpoint if has_request_context() else "no request"

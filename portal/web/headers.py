@@ -1,6 +1,6 @@
 """Security and cache headers on every answer, and the content-addressed names of static files.
 
-No page may be kept: only `no-store` together with a POST exit leaves nothing behind the Back button.
+No page may be kept: `no-store` and a POST exit together leave nothing behind the Back button.
 """
 
 from __future__ import annotations
@@ -13,21 +13,28 @@ from flask import Flask, Response, current_app, request, url_for
 
 from portal.web.context import settings
 
+DENIED_FEATURES = (
+    "accelerometer",
+    "browsing-topics",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
 FIXED = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(
-        f"{feature}=()"
-        for feature in (
-            "accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope",
-            "magnetometer", "microphone", "midi", "payment", "publickey-credentials-create", "usb",
-        )
-    ),
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in DENIED_FEATURES),
     "X-Robots-Tag": "noindex, nofollow",
-}  # fmt: skip
+}
 ONE_YEAR = 31_536_000
 DIGEST_CHARACTERS = 16
 
@@ -40,7 +47,7 @@ def install(app: Flask) -> None:
 
 
 def content_policy(exit_url: str) -> str:
-    """Give the content policy; browsers hold a form's redirect to form-action too, so the exit's site stands in it."""
+    """Give the policy. Browsers hold a form's redirect to form-action: the exit stands in it."""
     target = urlsplit(exit_url)
     exits = f" {target.scheme}://{target.netloc}" if target.netloc else ""
     return (
@@ -64,7 +71,7 @@ def set_headers(response: Response) -> Response:
 
 
 def asset(name: str) -> str:
-    """Give the address of a static file with a piece of its SHA-256, so that it may be kept for ever."""
+    """Give a static file's address with a piece of its SHA-256, so that it may be kept for ever."""
     return url_for("static", filename=name, v=_digest(name))
 
 

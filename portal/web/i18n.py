@@ -1,6 +1,6 @@
-"""gettext in the templates: Dutch is the source, other languages are catalogues in portal/translations.
+"""gettext in the templates: Dutch is the source, portal/translations holds the catalogues.
 
-`_()` returns markup and substitutes `%(name)s` escaped, so a literal per cent sign is written `%%` in it.
+`_()` returns markup and fills in `%(name)s` escaped, so a per cent sign is written `%%` in it.
 """
 
 from __future__ import annotations

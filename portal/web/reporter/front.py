@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template
 
 from portal.services import schools
 from portal.services.schools import SchoolView
@@ -22,7 +22,8 @@ def index() -> str:
     """Show the only school's front page, or let the visitor pick a school."""
     listed = schools.all_schools(db())
     if len(listed) == 1:
-        return _landing(listed[0])
+        g.school = listed[0]  # the address does not name it
+        return _landing(current_school())
     return render_template("reporter/schools.html", schools=listed, school=None)
 
 
