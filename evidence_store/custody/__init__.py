@@ -55,6 +55,6 @@ __all__ = [
     "sign_checkpoint",
     "verifier_key",
     "verify_checkpoint",
-    "verify_inclusion",
     "verify_consistency",
+    "verify_inclusion",
 ]

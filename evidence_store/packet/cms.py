@@ -8,6 +8,7 @@ byte of the file can change unnoticed.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from typing import Annotated
 
 from cryptography import x509
@@ -15,10 +16,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from evidence_store.packet.contents import CERTIFICATE, SIGNATURE
 from evidence_store.packet.faults import Fault, make_fault
-from evidence_store.packet.signer import is_chain
+from evidence_store.packet.signer import UNREADABLE, is_chain
 
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _DATA = "1.2.840.113549.1.7.1"
@@ -69,7 +71,7 @@ class _SignedData:
     version: int
     digests: asn1.SetOf[_Algorithm]
     content: _NoContent
-    certificates: Annotated[asn1.SetOf[x509.Certificate], asn1.Implicit(0)]
+    certificates: Annotated[asn1.SetOf[asn1.TLV], asn1.Implicit(0)]
     signers: asn1.SetOf[_SignerInfo]
 
 
@@ -96,13 +98,10 @@ def check_signature(signature: bytes, content: bytes, certificates_pem: bytes) -
     try:
         info = asn1.decode_der(_ContentInfo, signature)
         signer = _only_signer(info) if asn1.encode_der(info) == signature else None
-        inside = {
-            certificate.fingerprint(hashes.SHA256())
-            for certificate in info.signed.certificates.as_list()
-        }
-    except ValueError:
+    except UNREADABLE:
         return [make_fault(SIGNATURE, "bad_signature")]
-    if inside != {certificate.fingerprint(hashes.SHA256()) for certificate in chain}:
+    inside = {_parts(value) for value in info.signed.certificates.as_list()}
+    if inside != {_split(certificate.public_bytes(Encoding.DER)) for certificate in chain}:
         return [make_fault(SIGNATURE, "certificate_mismatch")]
     if signer is None or not _names(signer, chain[0]) or not _signed(signer, content, chain[0]):
         return [make_fault(SIGNATURE, "bad_signature")]
@@ -119,9 +118,12 @@ def read_chain(certificates_pem: bytes) -> list[x509.Certificate] | None:
         The certificates, or None if they cannot be read or form no chain.
     """
     try:
-        chain = x509.load_pem_x509_certificates(certificates_pem)
-        return chain if chain and is_chain(chain) else None
-    except ValueError:
+        with warnings.catch_warnings():
+            # The library only warns of certificates that it will refuse one day.
+            warnings.simplefilter("error")
+            chain = x509.load_pem_x509_certificates(certificates_pem)
+            return chain if chain and is_chain(chain) else None
+    except (*UNREADABLE, UserWarning):
         return None
 
 
@@ -140,17 +142,18 @@ def _only_signer(info: _ContentInfo) -> _SignerInfo | None:
 
 
 def _names(signer: _SignerInfo, certificate: x509.Certificate) -> bool:
-    issuer = bytes(signer.sid.issuer.tag_bytes), bytes(signer.sid.issuer.data)
-    encoded = certificate.issuer.public_bytes()
-    return signer.sid.serial == certificate.serial_number and issuer == (
-        encoded[:1],
-        _content_octets(encoded),
-    )
+    issuer = _split(certificate.issuer.public_bytes())
+    return signer.sid.serial == certificate.serial_number and _parts(signer.sid.issuer) == issuer
 
 
-def _content_octets(der: bytes) -> bytes:
+def _parts(value: asn1.TLV) -> tuple[bytes, bytes]:
+    return bytes(value.tag_bytes), bytes(value.data)
+
+
+def _split(der: bytes) -> tuple[bytes, bytes]:
+    """Part the tag from the content of a DER value that is known to be sound."""
     short = der[1] < 0x80  # noqa: PLR2004 - X.690 section 8.1.3: the long form sets the high bit
-    return der[2:] if short else der[2 + (der[1] & 0x7F) :]
+    return der[:1], der[2:] if short else der[2 + (der[1] & 0x7F) :]
 
 
 def _signed(signer: _SignerInfo, content: bytes, certificate: x509.Certificate) -> bool:
@@ -160,21 +163,22 @@ def _signed(signer: _SignerInfo, content: bytes, certificate: x509.Certificate) 
         _MESSAGE_DIGEST: (_OCTETS_TAG, hashlib.sha256(content).digest()),
     }
     for oid, expected in wanted.items():
-        if [(bytes(v.tag_bytes), bytes(v.data)) for v in attributes.get(oid, [])] != [expected]:
+        if [_parts(value) for value in attributes.get(oid, [])] != [expected]:
             return False
     # RFC 5652 section 5.4: what is signed is the attributes in their own SET OF encoding.
     return _holds(signer, asn1.encode_der(signer.attributes), certificate)
 
 
 def _holds(signer: _SignerInfo, signed: bytes, certificate: x509.Certificate) -> bool:
-    key, algorithm = certificate.public_key(), signer.algorithm.oid.dotted_string
+    algorithm = signer.algorithm.oid.dotted_string
     try:
+        key = certificate.public_key()
         if isinstance(key, ec.EllipticCurvePublicKey) and algorithm == _ECDSA_SHA256:
             key.verify(signer.signature, signed, ec.ECDSA(hashes.SHA256()))
             return True
         if isinstance(key, rsa.RSAPublicKey) and algorithm in _RSA:
             key.verify(signer.signature, signed, padding.PKCS1v15(), hashes.SHA256())
             return True
-    except InvalidSignature:
+    except (*UNREADABLE, InvalidSignature):
         pass
     return False

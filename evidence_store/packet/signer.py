@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
@@ -21,6 +21,9 @@ from evidence_store.errors import PacketError
 # RFC 5280 section 4.1.2.5: the value for "has no well-defined expiration date". A packet
 # must still verify when a case comes to court years later.
 _NO_EXPIRY = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+UNREADABLE = (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm)
+"""What reading a key or certificate raises when it is not one that can be used."""
+
 _NAME_LENGTH = 64  # upper bound of a common name, RFC 5280 appendix A
 
 
@@ -63,10 +66,8 @@ class Signer:
         start = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
             days=1
         )
-        usage = x509.KeyUsage(
-            digital_signature=True, content_commitment=False, key_encipherment=False, data_encipherment=False,
-            key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
-        )  # fmt: skip
+        # Only digital_signature of the nine uses; the names of the others say what they are not.
+        usage = x509.KeyUsage(True, *[False] * 8)  # noqa: FBT003
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -104,7 +105,7 @@ class Signer:
         try:
             key = serialization.load_pem_private_key(key_pem, password)
             chain = x509.load_pem_x509_certificates(certificate_pem)
-        except (ValueError, TypeError) as error:
+        except UNREADABLE as error:
             raise PacketError("The signing key or its certificate cannot be read.") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise PacketError(
@@ -181,6 +182,6 @@ def is_chain(chain: list[x509.Certificate]) -> bool:
     try:
         for certificate, issuer in zip(chain, [*chain[1:], chain[-1]], strict=True):
             certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*UNREADABLE, InvalidSignature):
         return False
     return True

@@ -154,15 +154,14 @@ class _Checking:
         data = self._text(names.EXHIBITS)
         if data is None:
             return
-        try:
-            rows = {row["file"]: row for row in parse_canonical(data)["exhibits"]}
-        except (ValueError, KeyError, TypeError):
+        rows = _exhibit_rows(data)
+        if rows is None:
             self._fault(names.EXHIBITS, "bad_exhibit_list")
             return
         originals = {name for name in payload if name != names.EXHIBITS}
         for name in sorted(originals | rows.keys()):
             if name not in originals or not self._fits(name, rows.get(name), payload[name]):
-                self._fault(str(name), "exhibit_mismatch")
+                self._fault(name, "exhibit_mismatch")
 
     def _fits(self, name: str, row: dict[str, Any] | None, digest: str) -> bool:
         if row is None or not name.startswith(names.ORIGINALS):
@@ -184,6 +183,16 @@ class _Checking:
         signature, content = self._text(names.SIGNATURE), self._text(names.TAG_MANIFEST)
         if None not in (signature, content, certificates):
             self.faults += check_signature(signature or b"", content or b"", certificates or b"")
+
+
+def _exhibit_rows(data: bytes) -> dict[str, dict[str, Any]] | None:
+    try:
+        rows = parse_canonical(data)["exhibits"]
+        by_file = {row["file"]: row for row in rows}
+    except (ValueError, KeyError, TypeError):
+        return None
+    sound = all(isinstance(file, str) for file in by_file) and len(by_file) == len(rows)
+    return by_file if sound else None
 
 
 def _plain(fingerprint: str) -> str:

@@ -1,8 +1,8 @@
 """What every place that keeps a custody log must do, whatever it is made of.
 
-Parametrise a test over ``ALL`` and call each check with ``opened``. ``opened()`` is a context manager that yields
-the same log each time, empty at first; leaving it normally makes what was appended durable
-(a file log does so at once, a database log by committing).
+Parametrise a test over ``ALL`` and call each check with ``opened``: a context manager that
+yields the same log each time, empty at first; leaving it normally makes what was appended
+durable (a file log does so at once, a database log by committing).
 """
 
 from __future__ import annotations

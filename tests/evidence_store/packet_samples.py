@@ -7,9 +7,10 @@ and one packet for each kind of fault.
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
+from datetime import datetime, timedelta, timezone
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -32,7 +33,7 @@ NOW = datetime(2026, 11, 20, 11, 30, 8, tzinfo=timezone(timedelta(hours=1)))
 SIGNER = Signer.generate("Voorbeeldschool (zelf gemaakt)", NOW)
 FILES = {
     "Schermafbeelding 2026-11-19 om 21.04.png": b"\x89PNG\r\n\x1a\n" + b"invented pixels " * 40,
-    "../../groepsapp élan \u202e\U0001f642.txt": "19-11-2026 21:04 - Noor: hou op\n".encode() * 30,
+    "../../groepsapp élan \u202e\U0001f642.txt": b"19-11-2026 21:04 - Noor: hou op\n" * 30,
     "leeg\udcff": b"\x00",
 }
 
@@ -105,3 +106,53 @@ def packet(**changes: object) -> bytes:
 
 Members = dict[str, bytes]
 Change = Callable[[Members], None]
+
+
+def members(data: bytes) -> Members:
+    """The files of a zipped packet by their path within the bag."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {
+            info.filename.removeprefix(f"{FOLDER}/"): archive.read(info)
+            for info in archive.infolist()
+        }
+
+
+def zipped(
+    files: Members, *, folder: str = f"{FOLDER}/", method: int = zipfile.ZIP_STORED
+) -> bytes:
+    """A zip made by the standard library, as anyone could make it again."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(folder + name, data)
+    return target.getvalue()
+
+
+def listed(files: Members) -> None:
+    """Write the lists anew, as someone does who changes a file but cannot sign."""
+    for manifest, payload in (("manifest-sha256.txt", True), ("tagmanifest-sha256.txt", False)):
+        rows = [
+            f"{hashlib.sha256(data).hexdigest()}  {name}\n"
+            for name, data in sorted(files.items())
+            if name.startswith("data/") == payload
+            and name not in ("tagmanifest-sha256.txt", "handtekening.p7s")
+        ]
+        files[manifest] = "".join(rows).encode()
+
+
+def signed(files: Members, signer: Signer = SIGNER) -> None:
+    """Write the lists and the signature anew, so that only the change itself is at fault."""
+    files["certificaat.pem"] = signer.certificate_pem
+    listed(files)
+    files["handtekening.p7s"] = signer.sign_detached(files["tagmanifest-sha256.txt"])
+
+
+def replaced(name: str, old: bytes, new: bytes) -> Change:
+    """Replace bytes in a file and sign again."""
+
+    def change(files: Members) -> None:
+        assert old in files[name]
+        files[name] = files[name].replace(old, new, 1)
+        signed(files)
+
+    return change
