@@ -11,7 +11,7 @@ from typing import Any
 from evidence_store.errors import EvidenceStoreError
 
 MAX_INTEGER = 2**53
-"""Largest magnitude of an integer that every JSON reader holds exactly (RFC 8785 section 3.2.2.3)."""
+"""Largest magnitude of an integer that every JSON reader holds (RFC 8785 section 3.2.2.3)."""
 
 
 class CanonicalError(EvidenceStoreError, ValueError):

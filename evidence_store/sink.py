@@ -12,8 +12,8 @@ from threading import Thread
 from evidence_store.age import FRAME_SIZE
 from evidence_store.backends import PartWriter
 
-BUFFER_SIZE = 16 * FRAME_SIZE
-"""Bytes of one buffer: sixteen full frames."""
+BUFFER_SIZE = 8 * FRAME_SIZE
+"""Bytes of one buffer: eight full frames."""
 _BUFFERS = 4
 
 
@@ -61,8 +61,9 @@ class Sink:
         """
         self._check()
         if self._thread is None:
-            self._thread = Thread(target=self._run, name="evidence-sink", daemon=True)
-            self._thread.start()
+            thread = Thread(target=self._run, name="evidence-sink", daemon=True)
+            thread.start()
+            self._thread = thread
         self._full.put((buffer, used))
         if self._free.empty() and self._made < _BUFFERS:
             self._made += 1

@@ -235,9 +235,15 @@ class EvidenceStore:
         except DamagedError as error:
             return Damage(item_id, "record", str(error))
         except NotFoundError:
-            return Damage(item_id, "missing", "the object is gone")
+            return self._missing(item_id)
         except OSError as error:
             return Damage(item_id, "unreadable", f"the object cannot be read: {error.strerror}")
+
+    def _missing(self, item_id: str) -> Damage | None:
+        """Tell a lost object from one that is being destroyed while the store is checked."""
+        if item_id + SUFFIX in self._backend.names():
+            return Damage(item_id, "missing", "the object is gone")
+        return None
 
     def _check(self, item_id: str, record: DigestRecord, *, read_all: bool) -> Damage | None:
         source = self._backend.open(item_id)

@@ -68,8 +68,8 @@ class Encryptor:
         self._begin(file_key, os.urandom(NONCE_SIZE), 0)
         self.header = encode_header(stanzas, file_key) + self.nonce
 
-    @classmethod
-    def resume(cls, file_key: bytes, nonce: bytes, chunk_index: int) -> "Encryptor":
+    @staticmethod
+    def resume(file_key: bytes, nonce: bytes, chunk_index: int) -> "Encryptor":
         """Go on with a file of which whole chunks are already stored.
 
         A frame number must never be sealed twice with other content: the caller vouches that no
@@ -89,9 +89,7 @@ class Encryptor:
         if len(file_key) != FILE_KEY_SIZE or len(nonce) != NONCE_SIZE or chunk_index < 0:
             message = "a file key and a nonce of 16 bytes are needed to go on with a file"
             raise InvalidKeyError(message)
-        resumed = cls.__new__(cls)
-        resumed._begin(file_key, nonce, chunk_index)
-        return resumed
+        return _Resumed(file_key, nonce, chunk_index)
 
     def _begin(self, file_key: bytes, nonce: bytes, chunk_index: int) -> None:
         self.header = b""
@@ -111,6 +109,9 @@ class Encryptor:
 
         Returns:
             The frames that became complete, possibly none.
+
+        Raises:
+            ValueError: when the file is finished.
         """
         frames = (self._held_size + len(data)) // CHUNK_SIZE
         out = bytearray(frames * FRAME_SIZE)
@@ -125,10 +126,11 @@ class Encryptor:
 
         Returns:
             The number of bytes written to `out`.
+
+        Raises:
+            ValueError: when the file is finished.
         """
-        if self._finished:
-            message = "the encrypted file is already finished"
-            raise ValueError(message)
+        self._check_open()
         position = written = 0
         size = len(data)
         view = memoryview(data)
@@ -151,11 +153,20 @@ class Encryptor:
 
         Returns:
             The final frame.
+
+        Raises:
+            ValueError: when it was finished before.
         """
+        self._check_open()
         out = bytearray(self._held_size + TAG_SIZE)
         self._seal(memoryview(self._held)[: self._held_size], memoryview(out), last=True)
         self._finished = True
         return bytes(out)
+
+    def _check_open(self) -> None:
+        if self._finished:
+            message = "the encrypted file is already finished"
+            raise ValueError(message)
 
     def _seal(self, chunk: memoryview, out: memoryview, *, last: bool) -> int:
         size = len(chunk) + TAG_SIZE
@@ -163,6 +174,13 @@ class Encryptor:
         self._aead.encrypt_into(nonce, chunk, None, out[:size])
         self.chunk_index += 1
         return size
+
+
+class _Resumed(Encryptor):
+    """An encryptor in the middle of a file whose header was written long ago."""
+
+    def __init__(self, file_key: bytes, nonce: bytes, chunk_index: int) -> None:
+        self._begin(file_key, nonce, chunk_index)
 
 
 def payload_cipher(file_key: bytes, nonce: bytes) -> ChaCha20Poly1305:
