@@ -96,3 +96,16 @@ def start(tmp_path):
             server.process.send_signal(signal.SIGTERM)
     for server in servers:
         server.process.wait(timeout=45)
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+        f" -keyout {key} -out {cert} -subj /CN=localhost"
+        " -addext subjectAltName=DNS:localhost".split(),
+        check=True,
+        capture_output=True,
+    )
+    return cert, key

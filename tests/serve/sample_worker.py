@@ -27,6 +27,8 @@ class Portal:
         if environ["PATH_INFO"] == "/who":
             names = ("REMOTE_ADDR", "wsgi.url_scheme", "HTTP_X_FORWARDED_FOR", "HTTP_HOST")
             body = "|".join(str(environ.get(name)) for name in names).encode()
+        elif environ["PATH_INFO"] == "/first":
+            body = str(len(environ["wsgi.input"].read(1000))).encode()
         elif environ["REQUEST_METHOD"] == "POST":
             status, body = self._receive(environ)
         start_response(status, [("Content-Length", str(len(body)))])

@@ -141,19 +141,6 @@ def test_forwarded_headers_count_only_from_the_configured_address(start):
     assert trusted.startswith("198.51.100.9|https|None|")
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-        f" -keyout {key} -out {cert} -subj /CN=localhost"
-        " -addext subjectAltName=DNS:localhost".split(),
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
-
-
 def test_it_serves_tls_itself_and_slow_handshakes_hold_no_thread(start, certificate):
     cert, key = certificate
     server = start(tls_cert=cert, tls_key=key, threads=4)
