@@ -6,7 +6,7 @@ from portal.models.custody import CustodyCheckpoint, CustodyEvent, CustodyHead
 from portal.models.evidence import Derivative, EvidenceItem
 from portal.models.outbox import OutboxMail, WorkerLease
 from portal.models.report import Compartment, Record, Report, ReporterCode, Wrap
-from portal.models.school import RecoveryHolder, School, SchoolClass
+from portal.models.school import ProtocolSnapshot, RecoveryHolder, School, SchoolClass
 from portal.models.session import LiveSession
 from portal.models.staff import StaffMember, StaffRole, StaffSlot
 
@@ -22,6 +22,7 @@ __all__ = [
     "EvidenceItem",
     "LiveSession",
     "OutboxMail",
+    "ProtocolSnapshot",
     "Record",
     "RecoveryHolder",
     "Report",

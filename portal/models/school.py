@@ -46,3 +46,13 @@ class RecoveryHolder(SchoolOwned, Base):
     name: Mapped[str]
     recipient: Mapped[str] = mapped_column(Text)
     staff_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+
+
+class ProtocolSnapshot(Base):
+    """A protocol as it was when a case began under it; the id is the SHA-256 of its tables."""
+
+    __tablename__ = "protocol_snapshot"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))
+    tables: Mapped[str] = mapped_column(Text)

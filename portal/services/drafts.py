@@ -8,7 +8,7 @@ goes when the report is sent, so that a name typed on the way stays nowhere else
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from evidence_store import EvidenceStore, Identity
 from portal.models import Compartment, EvidenceItem, LiveSession, Record, Report, new_id
-from portal.services import keys, records, sessions
+from portal.services import keys, protocols, records, roster, routing, sessions
 from portal.services.errors import ConflictError, NotFoundError
 from portal.services.keys import OpenCompartment
+from portal.services.routing import ReaderName
 from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
 from portal.services.transaction import destroy_after_commit
@@ -179,6 +180,41 @@ def file_of(body: dict[str, Any]) -> ListedFile:
 def short_fingerprint(sha256: str) -> str:
     """Give the first eight digits of a SHA-256 as they are read aloud: ``7F3A 90C2``."""
     return f"{sha256[:4]} {sha256[4:8]}".upper()
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePreview:
+    """Who would read the draft if it were sent now."""
+
+    readers: list[ReaderName]
+    enough: bool
+    fallback_used: bool
+    explanation: list[str]
+    answer_by: date
+
+
+def route(
+    session: Session, *, draft: Draft, school: SchoolView, now: datetime
+) -> RoutePreview:
+    """Say by role and name who would read it, before anything is sent."""
+    routed = routing.preview(session, school=school, answers=draft.answers, now=now)
+    return RoutePreview(
+        readers=routed.readers,
+        enough=routed.choice.enough,
+        fallback_used=routed.choice.fallback_used,
+        explanation=list(routed.choice.explanation),
+        answer_by=routed.answer_by,
+    )
+
+
+def choosable_staff(session: Session, *, school: SchoolView) -> list[ReaderName]:
+    """List staff that a reporter can name: to shut out, to prefer, or as whom it is about."""
+    protocol, _ = protocols.current(school.protocol_key)
+    return [
+        ReaderName(one.id, one.name, protocol.label(one.roles[0].role) if one.roles else "", "")
+        for one in roster.roster_of(session, school.id).members
+        if one.active
+    ]
 
 
 def discard(session: Session, *, live: SealedSession, store: EvidenceStore) -> None:

@@ -22,6 +22,7 @@ from portal.services import (
     drafts,
     keys,
     notify,
+    protocols,
     records,
     routing,
     sessions,
@@ -131,6 +132,7 @@ def open_case(
 ) -> tuple[Case, OpenCompartment]:
     """Make a case for a routing decision: its key, its readers, the reason, the notices."""
     handler = routed.members[0][0]
+    protocols.keep(session, school.protocol_key)
     case = Case(
         id=new_id(),
         school_id=school.id,
