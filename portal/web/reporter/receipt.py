@@ -1,0 +1,38 @@
+"""The receipt: the code, who reads it and when. The same one within the live session, then none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response
+
+from portal.services import reports
+from portal.web.context import current_school, now
+from portal.web.guards import draft_only
+from portal.web.reporter import telling
+
+blueprint = Blueprint("reporter_receipt", __name__)
+
+SHOWN_FOR = timedelta(minutes=30)
+
+
+@blueprint.get("/<school>/klaar")
+@draft_only
+def receipt(school: str) -> Response:
+    """Show the receipt of this session."""
+    live = telling.live_draft()
+    found = reports.receipt(live)
+    if found is None:
+        return redirect(url_for("reporter_review.review", school=school), 303)
+    if now() - live.row.touched_at > SHOWN_FOR:
+        return telling.show("reporter/sent.html", over=True)
+    resting = telling.resting(live)
+    if resting is not None:
+        return resting
+    return telling.show(
+        "reporter/receipt.html",
+        receipt=found,
+        answer_days=current_school().answer_days,
+        told_at=now(),
+    )

@@ -1,0 +1,207 @@
+"""Receiving files as a stream, for a draft and for a reporter who came back.
+
+Checked before the first byte of a file: origin and session (by the guard), a place in the gate,
+then the token, which stands in the form before the files. What cannot be kept is named by file;
+the others go on. The notes go into the sealed session and are shown by the page that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from flask import Response, abort, current_app, request
+
+from portal.services import sessions, uploads
+from portal.services.sessions import SealedSession
+from portal.services.uploads import UploadSink
+from portal.web.body import BodiesFull, BodyGate, drain, timed_stream
+from portal.web.context import current_school, db, now, portal, settings
+from portal.web.forms import TOKEN_FIELD, token_fits
+from portal.web.multipart import (
+    BrokenUpload,
+    FileBrokenOff,
+    FileEmpty,
+    FileOutcome,
+    FilePart,
+    FileRefused,
+    FileTooLarge,
+    Form,
+    FormError,
+    FormTooLarge,
+    Limits,
+    read_form,
+)
+
+P = ParamSpec("P")
+FIELD = "files"
+GATE = "portal_body_gate"
+MAX_NOTES = 50
+# A body may be larger than its files by the parts' headers.
+ROOM_FOR_HEADS = 4 << 20
+
+
+class Intimate(FileRefused):
+    """The reporter did not say that nobody is naked in it, so it is not taken in."""
+
+
+class QuotaReached(FileRefused):
+    """The report holds as many bytes as it may."""
+
+
+PROBLEMS: dict[type[FileRefused], str] = {
+    FileTooLarge: "too_large",
+    FileEmpty: "empty",
+    FileBrokenOff: "broken",
+    QuotaReached: "quota",
+    Intimate: "intimate",
+}
+
+
+class Sink:
+    """Gives the reader's bytes to the service, and says what went wrong in the reader's words."""
+
+    def __init__(self, upload: UploadSink) -> None:
+        self.upload = upload
+        self._check()
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+        self.upload.write(data)
+        self._check()
+
+    def finish(self) -> UploadSink:
+        """End the file."""
+        self.upload.finish()
+        self._check()
+        return self.upload
+
+    def abort(self) -> None:
+        """Drop the file."""
+        self.upload.abort()
+
+    def _check(self) -> None:
+        problem = self.upload.problem
+        if problem is not None:
+            kinds = {word: kind for kind, word in PROBLEMS.items()}
+            raise kinds.get(problem, FileBrokenOff)(self.upload.name)
+
+
+class Receiver:
+    """One request's files: opens a sink for each, and counts what is taken in."""
+
+    def __init__(self, live: SealedSession) -> None:
+        self._live = live
+        self._sinks: list[UploadSink] = []
+
+    def open(self, part: FilePart) -> Sink:
+        """Begin one file, or refuse it. The token must have come before it."""
+        if not token_fits(part.fields.get(TOKEN_FIELD, "")):
+            abort(400, "token")
+        if part.fields.get("intimate") != "no":
+            raise Intimate(part.name)
+        upload = uploads.begin(
+            db(),
+            live=self._live,
+            school=current_school(),
+            store=portal().store,
+            name=part.name,
+            declared_type=part.declared_type or "",
+            settings=settings(),
+            taken=sum(sink.stored.size for sink in self._sinks if sink.stored is not None),
+            intimate="no",
+        )
+        self._sinks.append(upload)
+        return Sink(upload)
+
+
+def gate() -> BodyGate:
+    """The places for uploads of this worker: at most half of its threads."""
+    made: BodyGate = current_app.extensions.setdefault(
+        GATE, BodyGate(max(1, settings().threads // 2))
+    )
+    return made
+
+
+def receive(live: SealedSession) -> bool:
+    """Take in the files of this request and list the durable ones.
+
+    Returns whether the body came in whole. What was complete is kept in any case.
+
+    Raises:
+        BodiesFull: no place is free; nothing was read.
+    """
+    with gate().hold():
+        form, problem = _read(Receiver(live))
+        if not form.files and not token_fits(form.fields.get(TOKEN_FIELD, "")):
+            abort(400, "token")
+        finished = [item.result for item in form.files if item.error is None]
+        uploads.record(
+            db(), live=live, school=current_school(), finished=finished, now=now()
+        )
+    _note(live, form.files, problem)
+    return problem is None
+
+
+def notes(live: SealedSession) -> list[dict[str, Any]]:
+    """What went wrong with files of this batch: name and problem."""
+    return list(live.data.get("notes", []))
+
+
+def clear_notes(live: SealedSession) -> None:
+    """Forget what went wrong before; a new batch begins."""
+    live.data["notes"] = []
+    sessions.save(live)
+
+
+def drained(view: Callable[P, Response]) -> Callable[P, Response]:
+    """Read what is left of a refused body, so that the answer reaches a browser still sending."""
+
+    @wraps(view)
+    def around(*args: P.args, **kwargs: P.kwargs) -> Response:
+        try:
+            response = view(*args, **kwargs)
+        except BodiesFull:
+            raise
+        except Exception:
+            drain(timed_stream(request.environ))
+            raise
+        drain(timed_stream(request.environ))
+        return response
+
+    return around
+
+
+def _read(receiver: Receiver) -> tuple[Form, str | None]:
+    limits = Limits(
+        max_file_size=settings().max_file_bytes,
+        max_body=settings().max_report_bytes + ROOM_FOR_HEADS,
+    )
+    try:
+        form = read_form(
+            timed_stream(request.environ),
+            request.content_type or "",
+            request.content_length,
+            on_file=receiver.open,
+            limits=limits,
+        )
+    except BrokenUpload as error:
+        return error.form, "broken"
+    except FormTooLarge as error:
+        return error.form, "too_large"
+    except FormError as error:
+        return error.form, "broken"
+    return form, None
+
+
+def _note(live: SealedSession, outcomes: list[FileOutcome], problem: str | None) -> None:
+    found = notes(live)
+    for item in outcomes:
+        if item.error is not None:
+            found.append({"name": item.name, "problem": PROBLEMS[type(item.error)]})
+    if problem is not None and not any(item.error for item in outcomes):
+        found.append({"name": "", "problem": problem})
+    if found:
+        live.data["notes"] = found[-MAX_NOTES:]
+        sessions.save(live)

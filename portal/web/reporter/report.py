@@ -1,0 +1,238 @@
+"""The conversation: one question a page. A posted page is saved first, then the next is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from portal import data
+from portal.domain import intake, questionnaire
+from portal.domain.questionnaire import PERSPECTIVES, Question
+from portal.services import drafts, protocols, sessions
+from portal.services.sessions import SealedSession
+from portal.web import session
+from portal.web.context import current_school, db, now, portal
+from portal.web.forms import token_fits
+from portal.web.guards import draft_only, public
+from portal.web.reporter import answers, telling
+from portal.web.reporter.telling import ENOUGH_PAGE, REVIEW_PAGE, Telling
+
+blueprint = Blueprint("reporter_report", __name__)
+
+QUESTION_PAGES = ("rol", *(page for page in questionnaire.PAGES if page != telling.EVIDENCE_PAGE))
+FIRST = {"subject": "verhaal", "unsure": "verhaal"}
+NAMING_RANKS = frozenset({"line", "confidant", "head"})
+
+
+@blueprint.post("/<school>/begin")
+@public
+def begin(school: str) -> Response:
+    """Begin a draft; the first cookie is set here and not before."""
+    perspective = request.form.get("perspective", "unsure")
+    if perspective not in PERSPECTIVES:
+        abort(400)
+    if not current_school().is_open:
+        return redirect(url_for("reporter_front.landing", school=school), 303)
+    report_id, kept = drafts.begin(
+        db(), school=current_school(), perspective=perspective, language="nl", now=now()
+    )
+    live = session.start(sessions.DRAFT, kept, report_id=report_id)
+    db().flush()
+    rescued = request.form.get("story-story", "").strip()[: answers.STORY_LIMIT]
+    if rescued:
+        _save(live, data.questions().question("story", perspective), rescued)
+    return redirect(
+        url_for(".question", school=school, page=FIRST.get(perspective, "over")), 303
+    )
+
+
+@blueprint.get("/<school>/vraag/<page>")
+@draft_only
+def question(school: str, page: str) -> Response:
+    """Show one page with what was saved."""
+    del school
+    other = telling.instead_of_draft()
+    if other is not None:
+        return other
+    if page == ENOUGH_PAGE:
+        return telling.show("reporter/enough.html", telling=telling.load())
+    if page not in QUESTION_PAGES:
+        abort(404)
+    return _show(telling.load(), page)
+
+
+@blueprint.post("/<school>/vraag/<page>")
+@public
+def answer(school: str, page: str) -> Response:
+    """Save a page, also when it comes late; without a session or its token, keep what was typed."""
+    del school
+    live = session.current(sessions.DRAFT)
+    if live is None:
+        return telling.show("reporter/lost.html", 410, typed=_typed(), over=True)
+    if not token_fits(request.form.get("t", "")):
+        return telling.show("reporter/lost.html", 400, typed=_typed(), over=False)
+    if telling.sent(live):
+        return telling.show("reporter/sent.html")
+    told = telling.load()
+    if page == ENOUGH_PAGE:
+        return _after_enough(told)
+    if page not in QUESTION_PAGES:
+        abort(404)
+    return _take(told, page)
+
+
+@blueprint.post("/<school>/hier")
+@draft_only
+def resume(school: str) -> Response:
+    """After a long pause: go on, or wipe it all."""
+    live = session.current(sessions.DRAFT)
+    if live is None or request.form.get("then") != "go":
+        if live is not None:
+            drafts.discard(db(), live=live, store=portal().store)
+        session.finish()
+        return redirect(url_for("reporter_front.landing", school=school), 303)
+    sessions.touch(live, now())
+    back = request.form.get("back", "")
+    inside = back.startswith(f"/{school}/") and "\\" not in back
+    return redirect(back if inside else telling.address("verhaal"), 303)
+
+
+def _take(told: Telling, page: str) -> Response:
+    questions = data.questions().on_page(page, told.perspective)
+    safety = told.question("safety")
+    read = answers.read([*questions, safety], request.form, _known())
+    then = request.form.get("then", "")
+    if then == "unknown":
+        answers.mark_unknown(read, questions)
+    if read.problems:
+        return _show(told, page, read)
+    was_stopped = told.stopped
+    _keep(told, questions, read)
+    _look_for_danger(told, read)
+    told = telling.load()
+    told.live.data["blank"] = then == "again"
+    if then == "again":
+        following = page
+    elif told.stopped and not was_stopped:
+        following = ENOUGH_PAGE
+    else:
+        following = told.after(page)
+    if following == REVIEW_PAGE:
+        told.live.data["reviewed"] = True
+    sessions.save(told.live)
+    return redirect(telling.address(following), 303)
+
+
+def _keep(told: Telling, questions: list[Question], read: answers.Read) -> None:
+    for item in questions:
+        _save(told.live, item, read.values.get(item.key))
+    before = questionnaire.value_of(told.answers, "safety")
+    ticks = {**(read.values.get("safety") or {})}
+    if before.get("more"):
+        ticks["more"] = True
+    if ticks != before:
+        _save(told.live, told.question("safety"), ticks or None)
+
+
+def _save(live: SealedSession, item: Question, value: Any) -> None:
+    drafts.save_answer(
+        db(),
+        live=live,
+        key=item.key,
+        value=value,
+        question=item.text,
+        version=item.version,
+        now=now(),
+    )
+
+
+def _look_for_danger(told: Telling, read: answers.Read) -> None:
+    """Note what calls for help, for the next page; words only ever add."""
+    given = {key: {"value": value} for key, value in read.values.items() if value}
+    words = data.danger_words().find(intake.texts_of(given))
+    known = set(told.live.data.get("found", []))
+    told.live.data["fresh"] = sorted((words | telling.ticked(given)) - told.found)
+    told.live.data["found"] = sorted(known | words)
+
+
+def _after_enough(told: Telling) -> Response:
+    if request.form.get("then") != "more":
+        told.live.data["reviewed"] = True
+        sessions.save(told.live)
+        sessions.touch(told.live, now())
+        return redirect(telling.address(REVIEW_PAGE), 303)
+    value = {**questionnaire.value_of(told.answers, "safety"), "more": True}
+    _save(told.live, told.question("safety"), value)
+    told.live.data["reviewed"] = False
+    sessions.save(told.live)
+    return redirect(telling.address("wie"), 303)
+
+
+def _show(told: Telling, page: str, read: answers.Read | None = None) -> Response:
+    """Show a page: with what was saved, or with what was just typed and what is wrong with it."""
+    questions = data.questions().on_page(page, told.perspective)
+    values = {item.key: told.answers.get(item.key, {}).get("value") for item in questions}
+    values["safety"] = questionnaire.value_of(told.answers, "safety")
+    if read is not None:
+        values.update(read.values)
+    return telling.show(
+        "reporter/question.html",
+        400 if read is not None else 200,
+        telling=told,
+        page=page,
+        questions=questions,
+        safety=told.question("safety"),
+        values=values,
+        problems=read.problems if read is not None else {},
+        before=_before(told, page, names()),
+        classes=telling.known_names(current_school().id),
+        staff=drafts.choosable_staff(db(), school=current_school()),
+        roles=naming_roles(),
+        fresh=telling.help_for(frozenset(told.live.data.get("fresh", [])), formal=told.formal),
+        helping=telling.help_for(told.found, formal=told.formal),
+    )
+
+
+def _before(told: Telling, page: str, known: dict[str, str]) -> tuple[str, str, str] | None:
+    """The last answer before this page: its page, its question and what was said."""
+    path = ("rol", *told.path)
+    earlier = path[: path.index(page)] if page in path else ()
+    for name in reversed(earlier):
+        for item in data.questions().on_page(name, told.perspective):
+            value = told.answers.get(item.key, {}).get("value")
+            if value:
+                said = " ".join(questionnaire.read_back(item, value, known))
+                return name, item.title, said
+    return None
+
+
+def names() -> dict[str, str]:
+    """What to say for the ids in answers: classes, staff and roles."""
+    school = current_school()
+    staff = {item.staff_id: item.name for item in drafts.choosable_staff(db(), school=school)}
+    return {**telling.known_names(school.id), **staff, **naming_roles()}
+
+
+def naming_roles() -> dict[str, str]:
+    """The roles that a name can be given to, in the school's own words."""
+    protocol, _ = protocols.current(current_school().protocol_key)
+    return {role.key: role.label for role in protocol.roles if role.rank in NAMING_RANKS}
+
+
+def _known() -> dict[str, list[str]]:
+    school = current_school()
+    staff = [item.staff_id for item in drafts.choosable_staff(db(), school=school)]
+    return {
+        "classes": list(telling.known_names(school.id)),
+        "staff": staff,
+        "role": list(naming_roles()),
+    }
+
+
+def _typed() -> list[tuple[str, str]]:
+    """The texts of a form that could not be saved, to show them once more."""
+    skip = {"t", "then"}
+    return [(name, text) for name, text in request.form.items() if text and name not in skip]
+

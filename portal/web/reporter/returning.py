@@ -1,0 +1,184 @@
+"""Coming back with the code: reading the answer, writing back, adding a file."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, request, url_for
+from flask_limiter import RateLimitExceeded
+from werkzeug.wrappers import Response
+
+from portal import data
+from portal.domain import questionnaire
+from portal.services import reporter, sessions
+from portal.services.errors import InvalidInputError, NotFoundError
+from portal.services.reporter import ReporterView
+from portal.services.sessions import SealedSession
+from portal.web import limits, session
+from portal.web.body import BodiesFull
+from portal.web.context import current_school, db, now, portal, settings
+from portal.web.guards import code_only, public, reads_body_itself
+from portal.web.reporter import receiving, telling
+from portal.web.reporter.evidence import busy
+from portal.web.reporter.report import names
+
+blueprint = Blueprint("reporter_return", __name__)
+
+WAIT_SECONDS = "60"
+SHOWN_CODE = 60
+
+
+@blueprint.get("/<school>/verder")
+@public
+def enter(school: str) -> Response:
+    """Ask for the code."""
+    if session.current(sessions.REPORTER) is not None:
+        return redirect(url_for(".conversation", school=school), 303)
+    return telling.show("reporter/enter.html", typed="", problem="")
+
+
+@blueprint.post("/<school>/verder")
+@public
+@limits.limiter.limit(limits.FAILED_CODES, deduct_when=limits.failed)
+def open_with_code(school: str) -> Response:
+    """Open a report; a wrong, half or guessed code all get the same answer."""
+    typed = request.form.get("code", "")
+    try:
+        report_id, kept = reporter.enter(
+            db(), school=current_school(), code=typed, instance=portal().keys
+        )
+    except (InvalidInputError, NotFoundError):
+        return telling.show("reporter/enter.html", 400, typed=typed[:SHOWN_CODE], problem="wrong")
+    session.start(sessions.REPORTER, kept, report_id=report_id)
+    return redirect(url_for(".conversation", school=school), 303)
+
+
+@blueprint.errorhandler(RateLimitExceeded)
+def slow_down(error: RateLimitExceeded) -> Response:
+    """Ask to wait a minute; what was typed stays, and nothing is locked."""
+    del error
+    typed = request.form.get("code", "")[:SHOWN_CODE]
+    response = telling.show("reporter/enter.html", 429, typed=typed, problem="wait")
+    response.headers["Retry-After"] = WAIT_SECONDS
+    return make_response(response)
+
+
+@blueprint.get("/<school>/gesprek")
+@code_only
+def conversation(school: str) -> Response:
+    """Show where it stands, what was said on both sides, and room to answer."""
+    del school
+    live = _live()
+    return telling.resting(live) or _show(live)
+
+
+@blueprint.post("/<school>/gesprek")
+@code_only
+def write(school: str) -> Response:
+    """Write to the school, also when it comes late."""
+    live = _live()
+    text = request.form.get("text", "").replace("\r\n", "\n")
+    try:
+        reporter.send_message(db(), live=live, text=text, now=now())
+    except InvalidInputError as problem:
+        return _show(live, text=text, problem=problem.problem)
+    return redirect(url_for(".conversation", school=school), 303)
+
+
+@blueprint.post("/<school>/gesprek/hier")
+@code_only
+def resume(school: str) -> Response:
+    """After a long pause: go on, or leave."""
+    if request.form.get("then") != "go":
+        session.finish()
+        return redirect(url_for("reporter_front.landing", school=school), 303)
+    sessions.touch(_live(), now())
+    return redirect(url_for(".conversation", school=school), 303)
+
+
+@blueprint.get("/<school>/gesprek/bestanden")
+@code_only
+def files(school: str) -> Response:
+    """Ask first whether somebody is naked in it, then show the picker; or say what helps instead."""
+    del school
+    live = _live()
+    resting = telling.resting(live)
+    if resting is not None:
+        return resting
+    seen = reporter.view(db(), live=live)
+    who = str(seen.answers.get("perspective", {}).get("value", "unsure"))
+    formal = who in questionnaire.FORMAL
+    return telling.show(
+        "reporter/add_files.html",
+        question=data.questions().question("evidence", who),
+        intimate=live.data.get("intimate", ""),
+        notes=receiving.notes(live),
+        limits=settings(),
+        formal=formal,
+        upload_url=request.path,
+        helping=telling.help_for(frozenset({"images", "sexual"}), formal=formal),
+    )
+
+
+@blueprint.post("/<school>/gesprek/bestanden/vraag")
+@code_only
+def ask(school: str) -> Response:
+    """Take the answer about nudity."""
+    live = _live()
+    chosen = request.form.get("intimate", "")
+    live.data["intimate"] = chosen if chosen in {"no", "yes", "unsure"} else ""
+    receiving.clear_notes(live)
+    sessions.touch(live, now())
+    return redirect(url_for(".files", school=school), 303)
+
+
+@blueprint.post("/<school>/gesprek/bestanden")
+@receiving.drained
+@code_only
+@reads_body_itself
+def upload(school: str) -> Response:
+    """Take more files in."""
+    live = _live()
+    try:
+        receiving.receive(live)
+    except BodiesFull:
+        return busy(url_for(".files", school=school))
+    live.data["intimate"] = ""
+    sessions.save(live)
+    sessions.touch(live, now())
+    wrong = bool(receiving.notes(live))
+    return redirect(url_for(".files" if wrong else ".conversation", school=school), 303)
+
+
+def _live() -> SealedSession:
+    live = session.current(sessions.REPORTER)
+    if live is None:
+        raise NotFoundError(sessions.REPORTER)
+    return live
+
+
+def _show(live: SealedSession, *, text: str = "", problem: str = "") -> Response:
+    seen = reporter.view(db(), live=live)
+    who = str(seen.answers.get("perspective", {}).get("value", "unsure"))
+    formal = who in questionnaire.FORMAL
+    return telling.show(
+        "reporter/conversation.html",
+        400 if problem else 200,
+        seen=seen,
+        told=_told(seen, who),
+        formal=formal,
+        typed=text,
+        problem=problem,
+    )
+
+
+def _told(seen: ReporterView, who: str) -> list[tuple[str, str]]:
+    """The own report, question by question, as it was asked then."""
+    known = names()
+    lines = []
+    for key in data.questions().keys():
+        answer = seen.answers.get(key)
+        if answer and answer["value"] and key != "evidence":
+            question = data.questions().question(key, who)
+            values = answer["value"] if key == "described" else [answer["value"]]
+            said = [line for one in values for line in questionnaire.read_back(question, one, known)]
+            lines.append((str(answer["question"]).split(" | ")[0] or question.title, "\n".join(said)))
+    return lines

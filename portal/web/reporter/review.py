@@ -1,0 +1,137 @@
+"""The look-over: everything read back, who will read it, and sending it to a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from portal import data
+from portal.domain import questionnaire
+from portal.services import drafts, reports
+from portal.services.errors import ConflictError, InvalidInputError
+from portal.web.context import current_school, db, now, portal
+from portal.web.guards import draft_only
+from portal.web.reporter import telling
+from portal.web.reporter.report import names
+from portal.web.reporter.telling import Telling
+
+blueprint = Blueprint("reporter_review", __name__)
+
+LONG_TEXT = 600
+
+
+@blueprint.get("/<school>/nakijken")
+@draft_only
+def review(school: str) -> Response:
+    """Read the conversation back."""
+    del school
+    return telling.instead_of_draft() or _show(telling.load())
+
+
+@blueprint.post("/<school>/nakijken/lezers")
+@draft_only
+def choose_readers(school: str) -> Response:
+    """Shut somebody out, prefer somebody, or take that back; one tap each."""
+    told = telling.load()
+    chosen = questionnaire.value_of(told.answers, "readers")
+    choosable = {item.staff_id for item in drafts.choosable_staff(db(), school=current_school())}
+    for kind, other in (("exclude", "prefer"), ("prefer", "exclude")):
+        staff_id = request.form.get(kind)
+        if staff_id in choosable:
+            chosen[kind] = [*dict.fromkeys([*chosen.get(kind, []), staff_id])]
+            chosen[other] = [item for item in chosen.get(other, []) if item != staff_id]
+    back = request.form.get("allow")
+    chosen = {kind: [item for item in chosen.get(kind, []) if item != back] for kind in chosen}
+    kept = {kind: items for kind, items in chosen.items() if items}
+    question = told.question("readers")
+    drafts.save_answer(
+        db(),
+        live=told.live,
+        key="readers",
+        value=kept or None,
+        question=question.text,
+        version=question.version,
+        now=now(),
+    )
+    return redirect(url_for(".review", school=school, _anchor="lezers"), 303)
+
+
+@blueprint.post("/<school>/nakijken")
+@draft_only
+def send(school: str) -> Response:
+    """Send it; twice gives the same receipt."""
+    live = telling.live_draft()
+    if reports.receipt(live) is None and live.idle(now()):
+        return redirect(url_for(".review", school=school), 303)
+    try:
+        reports.submit(
+            db(),
+            live=live,
+            school=current_school(),
+            instance=portal().keys,
+            token=request.form.get("submit", ""),
+            now=now(),
+        )
+    except ConflictError:
+        db().rollback()  # the other of two taps is sending it; its receipt follows
+        return telling.show("reporter/sending.html", 409)
+    except InvalidInputError as problem:
+        return _show(telling.load(), problem.problem)
+    return redirect(url_for("reporter_receipt.receipt", school=school), 303)
+
+
+def _show(told: Telling, problem: str = "") -> Response:
+    school = current_school()
+    preview = drafts.route(db(), draft=told.draft, school=school, now=now())
+    return telling.show(
+        "reporter/review.html",
+        400 if problem else 200,
+        telling=told,
+        lines=_lines(told),
+        preview=preview,
+        chosen=questionnaire.value_of(told.answers, "readers"),
+        names=names(),
+        choosable=drafts.choosable_staff(db(), school=school),
+        submit_token=told.live.data["token"],
+        problem=problem,
+        helping=telling.help_for(told.found, formal=told.formal),
+    )
+
+
+def _lines(told: Telling) -> list[dict[str, Any]]:
+    """What was said, question by question; where details stopped, only what was told."""
+    known = names()
+    lines = []
+    for page in ("rol", *questionnaire.pages_for(told.perspective)):
+        for item in data.questions().on_page(page, told.perspective):
+            if item.key == "evidence":
+                lines += _evidence_lines(told, item)
+                continue
+            value = told.answers.get(item.key, {}).get("value")
+            if value or page in told.path:
+                said = questionnaire.read_back(item, value, known) if value else []
+                lines.append(_line(item, page, "\n".join(said)))
+    return lines
+
+
+def _line(item: questionnaire.Question, page: str, said: str) -> dict[str, Any]:
+    return {
+        "question": item.title,
+        "said": said,
+        "url": telling.address(page),
+        "long": len(said) > LONG_TEXT,
+        "start": said[:LONG_TEXT],
+    }
+
+
+def _evidence_lines(told: Telling, item: questionnaire.Question) -> list[dict[str, Any]]:
+    said = "\n".join(file.name for file in told.draft.files)
+    lines = [_line(item, telling.EVIDENCE_PAGE, said)]
+    listed = told.answers.get("described", {}).get("value")
+    if isinstance(listed, list):
+        question = told.question("described")
+        text = "\n\n".join("\n".join(questionnaire.read_back(question, one, {})) for one in listed)
+        lines.append(_line(question, telling.EVIDENCE_PAGE, text))
+    return lines

@@ -1,0 +1,158 @@
+"""What the pages of a draft share: the opened draft, where it goes next, and when to show nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import make_response, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from portal import data
+from portal.domain import questionnaire
+from portal.domain.questionnaire import FORMAL, Question
+from portal.services import drafts, reports, schools, sessions
+from portal.services.drafts import Draft
+from portal.services.errors import NotFoundError
+from portal.services.sessions import SealedSession
+from portal.web import helplines, session
+from portal.web.context import current_school, db, now
+
+EVIDENCE_PAGE, REVIEW_PAGE, ENOUGH_PAGE = "bestanden", "nakijken", "genoeg"
+HELP_ORDER = ("danger", "suicide", "sexual", "images", "home")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A live draft as its pages need it."""
+
+    live: SealedSession
+    draft: Draft
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What was answered so far."""
+        return self.draft.answers
+
+    @property
+    def perspective(self) -> str:
+        """Who is speaking."""
+        return str(self.answers.get("perspective", {}).get("value", "unsure"))
+
+    @property
+    def formal(self) -> bool:
+        """Whether the page says u."""
+        return self.perspective in FORMAL
+
+    @property
+    def found(self) -> frozenset[str]:
+        """Kinds of danger that were told, by tick or by word."""
+        return frozenset(self.live.data.get("found", [])) | ticked(self.answers)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no more details are asked."""
+        return questionnaire.details_stop(self.answers, self.live.data.get("found", []))
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The pages that this reporter is led along."""
+        return questionnaire.pages_for(self.perspective, stop_details=self.stopped)
+
+    def question(self, key: str) -> Question:
+        """One question in this reporter's words."""
+        return data.questions().question(key, self.perspective)
+
+    def after(self, page: str) -> str:
+        """Give the page that comes after this one: the look-over once that was seen."""
+        if self.live.data.get("reviewed"):
+            return REVIEW_PAGE
+        return next_page(self.path, page, self.perspective)
+
+
+def ticked(answers: dict[str, Any]) -> frozenset[str]:
+    """Give the kinds of danger that the reporter named by ticking."""
+    safety = questionnaire.value_of(answers, "safety")
+    parents = questionnaire.value_of(answers, "parents")
+    said = {
+        "danger": safety.get("now"),
+        "suicide": safety.get("suicide"),
+        "sexual": safety.get("sexual"),
+        "home": parents.get("danger") == "yes",
+    }
+    return frozenset(kind for kind, told in said.items() if told)
+
+
+def next_page(path: tuple[str, ...], page: str, perspective: str) -> str:
+    """Give the next page of a path; a page outside it counts where it would have stood."""
+    every = ("rol", *questionnaire.pages_for(perspective))
+    later = every[every.index(page) + 1 :] if page in every else ()
+    return next((item for item in later if item in path), REVIEW_PAGE)
+
+
+def live_draft() -> SealedSession:
+    """Give the live session of the draft; the guard saw that there is one."""
+    live = session.current(sessions.DRAFT)
+    if live is None:
+        raise NotFoundError(sessions.DRAFT)
+    return live
+
+
+def load() -> Telling:
+    """Open the live draft.
+
+    Raises:
+        NotFoundError: when it was sent or wiped meanwhile.
+    """
+    live = live_draft()
+    return Telling(live, drafts.load(db(), live=live))
+
+
+def instead_of_draft() -> Response | None:
+    """Give what is shown instead of a draft's page: sent already, or nobody touched it for long."""
+    live = live_draft()
+    return show("reporter/sent.html") if sent(live) else resting(live)
+
+
+def sent(live: SealedSession) -> bool:
+    """Whether this session's report went out; nothing typed is shown any more."""
+    return reports.receipt(live) is not None
+
+
+def resting(live: SealedSession) -> Response | None:
+    """Give the page without any typed text when the phone lay still for too long."""
+    if not live.idle(now()):
+        return None
+    return show("reporter/resting.html", back=request.path, kind=live.row.kind)
+
+
+def address(page: str) -> str:
+    """Give the address of a page of the conversation."""
+    school = current_school().slug
+    if page == EVIDENCE_PAGE:
+        return url_for("reporter_evidence.files", school=school)
+    if page == REVIEW_PAGE:
+        return url_for("reporter_review.review", school=school)
+    return url_for("reporter_report.question", school=school, page=page)
+
+
+def help_for(found: frozenset[str], *, formal: bool) -> list[helplines.Helpline]:
+    """Give the help lines for these kinds of danger, the most urgent first, each once."""
+    audience = "parent" if formal else "pupil"
+    rows = [row for kind in HELP_ORDER if kind in found for row in _lines(kind, audience)]
+    return list(dict.fromkeys(rows))
+
+
+def _lines(kind: str, audience: str) -> tuple[helplines.Helpline, ...]:
+    return helplines.for_situation(kind, audience)
+
+
+def known_names(school_id: str) -> dict[str, str]:
+    """Give the names of a school's classes by id."""
+    return {row.id: row.name for row in schools.classes_of(db(), school_id)}
+
+
+def show(template: str, status: int = 200, **context: Any) -> Response:
+    """Render a page of this school."""
+    body = render_template(template, school=current_school(), **context)
+    return make_response(body, status)
