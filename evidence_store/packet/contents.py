@@ -59,6 +59,7 @@ DECLARATION_TEXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 KEY_LABEL = "Custody-Checkpoint-Key"
 VERSION_LABEL = "Packet-Format"
 OXUM_LABEL = "Payload-Oxum"
+PRINT_LABEL = "Signing-Certificate-SHA256"
 
 _EXHIBIT = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,5}")
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

@@ -60,8 +60,10 @@ De originelen komen van anderen. Open ze alleen op een computer die daarvoor bed
 Controleren
 -----------
 Pak het zipbestand uit en open een opdrachtregel in de map {folder}.
-Dit werkt op Linux en macOS, en op Windows met WSL of Git Bash. De programma's in
-stap 1 tot en met 3 zijn niet van ons; u hoeft ons dus niet te geloven.
+Dit werkt op Linux, en op Windows met WSL of Git Bash. Op macOS heet het programma in
+stap 1 soms "shasum -a 256" in plaats van "sha256sum". Op Windows zonder extra programma's
+toont "certutil -hashfile BESTAND SHA256" de controlewaarde van een enkel bestand.
+De programma's in stap 1 tot en met 3 zijn niet van ons; u hoeft ons dus niet te geloven.
 
 1. Zijn alle bestanden ongewijzigd?
 

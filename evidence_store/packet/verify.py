@@ -75,7 +75,8 @@ class _Checking:
         self.faults += check_log(
             self._text(names.CHECKPOINT), info.get(names.KEY_LABEL), self._text(names.CUSTODY)
         )
-        self._signature(wanted)
+        self._certificate(info, wanted)
+        self._signature()
 
     def _fault(self, file: str, code: str, **details: object) -> None:
         self.faults.append(make_fault(file, code, **details))
@@ -170,19 +171,28 @@ class _Checking:
         size = self._container.sizes.get(name, row.get("size"))
         return bool(row.get("sha256") == digest and row.get("size") == size)
 
-    def _signature(self, wanted: str | None) -> None:
+    def _certificate(self, info: dict[str, str], wanted: str | None) -> None:
         certificates = self._text(names.CERTIFICATE)
         chain = read_chain(certificates) if certificates is not None else None
-        if chain:
-            self.fingerprint = certificate_fingerprint(chain[0])
-            if wanted is not None and _plain(wanted) != _plain(self.fingerprint):
-                self._fault(names.CERTIFICATE, "fingerprint_mismatch")
+        if not chain:
+            return
+        self.fingerprint = certificate_fingerprint(chain[0])
+        if wanted is not None and _plain(wanted) != _plain(self.fingerprint):
+            self._fault(names.CERTIFICATE, "fingerprint_mismatch")
+        if names.INFO in self._container.sizes and info.get(names.PRINT_LABEL) != self.fingerprint:
+            self._fault(names.INFO, "bad_bag_info", detail="het certificaat is een ander")
+
+    def _signature(self) -> None:
         if names.SIGNATURE not in self._container.sizes:
             self._fault(names.SIGNATURE, "missing_signature")
             return
-        signature, content = self._text(names.SIGNATURE), self._text(names.TAG_MANIFEST)
-        if None not in (signature, content, certificates):
-            self.faults += check_signature(signature or b"", content or b"", certificates or b"")
+        parts = [
+            self._text(name) for name in (names.SIGNATURE, names.TAG_MANIFEST, names.CERTIFICATE)
+        ]
+        # What could not be read has been reported already.
+        whole = [part for part in parts if part is not None]
+        if len(whole) == len(parts):
+            self.faults += check_signature(*whole)
 
 
 def _exhibit_rows(data: bytes) -> dict[str, dict[str, Any]] | None:

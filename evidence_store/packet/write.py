@@ -163,7 +163,7 @@ def _info_text(contents: PacketContents, listing_size: int) -> bytes:
         ("Bag-Software-Agent", "evidence-store"),
         (names.VERSION_LABEL, names.FORMAT_VERSION),
         (names.OXUM_LABEL, f"{octets}.{len(contents.items) + 1}"),
-        ("Signing-Certificate-SHA256", contents.signer.fingerprint),
+        (names.PRINT_LABEL, contents.signer.fingerprint),
         (names.KEY_LABEL, contents.checkpoint_key),
     ]
     return "".join(f"{label}: {value}\n" for label, value in rows).encode()

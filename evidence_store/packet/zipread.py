@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCAL_HEADER = struct.Struct("<4s2xHH4xIII2H")
+_EXTRA_HEADER = struct.Struct("<HH")
 _LOCAL_SIGNATURE = b"PK\x03\x04"
 _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
 _END_SIGNATURE = b"PK\x05\x06"
@@ -30,6 +31,8 @@ _END_SIZE = 22
 _ENCRYPTED, _HAS_DESCRIPTOR = 0x01, 0x08
 _IN_ZIP64 = 0xFFFFFFFF
 _LONGEST_DESCRIPTOR = 24
+# Info-ZIP's unzip takes the name in this extra field instead of the one that is checked here.
+_OTHER_NAME = 0x7075
 # Photos, video and PDF barely compress, so an honest packet comes nowhere near this.
 _MAX_EXPANSION, _ALWAYS_ALLOWED = 100, 1 << 26
 
@@ -182,7 +185,9 @@ class _Layout:
             self._complain(f"het begin van {info.orig_filename} ontbreekt")
             return -1
         _, flags, method, checksum, packed, size, *lengths = _LOCAL_HEADER.unpack(header)
-        name = self._file.read(lengths[0])
+        name, extra = self._file.read(lengths[0]), self._file.read(lengths[1])
+        if {_OTHER_NAME} & (_extra_ids(extra) | _extra_ids(info.extra)):
+            self._complain(f"{info.orig_filename} heeft nog een tweede naam")
         start: int = info.header_offset + _LOCAL_HEADER.size + sum(lengths)
         self.starts[info.header_offset] = start
         later = flags & _HAS_DESCRIPTOR
@@ -211,6 +216,15 @@ class _Layout:
                     return len(expected)
         self._complain("de controlewaarde achter een bestand ontbreekt")
         return 0
+
+
+def _extra_ids(extra: bytes) -> set[int]:
+    ids = set()
+    while len(extra) >= _EXTRA_HEADER.size:
+        kind, size = _EXTRA_HEADER.unpack_from(extra)
+        ids.add(kind)
+        extra = extra[_EXTRA_HEADER.size + size :]
+    return ids
 
 
 def _raw_name(info: zipfile.ZipInfo) -> bytes:

@@ -1,8 +1,4 @@
-"""Invented packets for the tests, and for ``tests/vectors/packet``.
-
-``python -m tests.evidence_store.packet_samples DIR`` writes the vectors: one sound packet
-and one packet for each kind of fault.
-"""
+"""Invented packets for the tests, and for ``tests/vectors/packet``."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence_store import custody
@@ -320,7 +320,6 @@ def test_checkpoint_of_a_log_describes_its_head(tmp_path: Path) -> None:
 
 
 @given(torn=st.binary(max_size=40).filter(lambda data: b"\n" not in data))
-@settings(max_examples=40)
 def test_a_torn_last_line_is_dropped_and_the_log_goes_on(
     torn: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

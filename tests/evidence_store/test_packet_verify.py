@@ -12,6 +12,7 @@ import pytest
 from evidence_store.packet import MESSAGES, VerifyReport, verify_packet
 from tests.evidence_store import packet_faults as faults
 from tests.evidence_store import packet_samples as samples
+from tests.evidence_store import packet_zips as zips
 
 VECTORS = Path(__file__).parent.parent / "vectors/packet"
 EXPECTED = json.loads((VECTORS / "expected.json").read_bytes())
@@ -29,7 +30,7 @@ def changed(name: str) -> samples.Members:
 
 @pytest.mark.parametrize("name", faults.FILE_FAULTS)
 def test_each_fault_is_found_in_a_zip(name: str, tmp_path: Path) -> None:
-    path = tmp_path / faults.ZIP
+    path = tmp_path / zips.ZIP
     path.write_bytes(samples.zipped(changed(name)))
     assert found(verify_packet(path)) == faults.FILE_FAULTS[name][1]
 
@@ -44,10 +45,10 @@ def test_each_fault_is_found_in_a_folder(name: str, tmp_path: Path) -> None:
         assert found(verify_packet(path)) == faults.FILE_FAULTS[name][1]
 
 
-@pytest.mark.parametrize("name", faults.ZIP_FAULTS)
+@pytest.mark.parametrize("name", zips.ZIP_FAULTS)
 def test_each_deceptive_zip_is_seen_through(name: str, tmp_path: Path) -> None:
-    data, expected = faults.ZIP_FAULTS[name]
-    path = tmp_path / faults.ZIP
+    data, expected = zips.ZIP_FAULTS[name]
+    path = tmp_path / zips.ZIP
     path.write_bytes(data)
     assert found(verify_packet(path)) == expected
 
@@ -59,14 +60,14 @@ def test_the_published_vectors_give_what_they_promise(name: str) -> None:
 
 
 def test_the_vectors_are_complete() -> None:
-    names = faults.FILE_FAULTS.keys() | faults.ZIP_FAULTS.keys()
+    names = faults.FILE_FAULTS.keys() | zips.ZIP_FAULTS.keys()
     assert EXPECTED.keys() == names == {path.stem for path in VECTORS.glob("*.zip")}
 
 
 def test_every_fault_code_has_a_test_and_a_line_in_the_documentation() -> None:
     tested = {
         code
-        for _, expected in [*faults.FILE_FAULTS.values(), *faults.ZIP_FAULTS.values()]
+        for _, expected in [*faults.FILE_FAULTS.values(), *zips.ZIP_FAULTS.values()]
         for _, code in expected
     }
     elsewhere = {"unreadable", "too_large", "fingerprint_mismatch"}
