@@ -27,6 +27,7 @@ class CustodyEvent(SchoolOwned, Base):
     case_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)
     report_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)
     compartment_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    owner_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 

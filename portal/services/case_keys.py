@@ -100,6 +100,14 @@ def create_key(
     return opened
 
 
+def share(
+    session: Session, *, case: Case, case_key: OpenCompartment, member: StaffMember, now: datetime
+) -> None:
+    """Give the key of a case that is being made to its writer as well."""
+    _add_reader_row(session, case, member, "also", now)
+    _give(session, case_key, member, frozenset())
+
+
 def attach_report(
     session: Session, *, case_key: OpenCompartment, opened: Iterable[OpenCompartment]
 ) -> None:

@@ -99,9 +99,8 @@ class ReportView:
     language: str
     answers: dict[str, Any]
     messages: list[MessageView]
-    reporter_name: str | None
+    identity: dict[str, str] | None
     name_choice: str
-    can_return: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +109,14 @@ class ActionView:
 
     key: str
     label: str
+    kind: str
     owner_label: str
     quote: str
     file: str
     line: int
     state: str
+    outcome: str
+    optional: bool
     due_on: date | None
     blocked_by: str
 

@@ -9,21 +9,22 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Case, Record, StaffMember
-from portal.services import case_keys, custody, keys, notify, records, reporter
+from portal.domain.deadlines import local_date
+from portal.domain.progress import Event, Progress, admissible, progress
+from portal.domain.protocol import Protocol
+from portal.models import Case, Record, School, StaffMember
+from portal.services import case_keys, custody, keys, notify, protocols, records, reporter
+from portal.services.calendars import calendar_of
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
 
 TEXT_LIMIT = 50_000
-NOTE, STEP, HANDOVER = "note", "step", "handover"
-OUTCOMES = ("done", "agreed", "refused", "not_reached", "overridden", "not_needed")
-NEEDS_REASON = ("refused", "not_reached", "overridden", "not_needed")
+NOTE, STEP, HANDOVER, MOVE, CLOSING = "note", "step", "handover", "move", "closing"
+WRITTEN = (NOTE, STEP, HANDOVER, MOVE, CLOSING)
 
 
-def open_for(
-    session: Session, *, actor: StaffActor, case_id: str
-) -> tuple[Case, CaseKeys]:
+def open_for(session: Session, *, actor: StaffActor, case_id: str) -> tuple[Case, CaseKeys]:
     """Open a case for somebody who holds a wrap of it.
 
     Raises:
@@ -94,28 +95,113 @@ def record_step(
     outcome: str,
     text: str,
     now: datetime,
+    status: str = "",
 ) -> None:
     """Record what became of one action or gate of the protocol, with a note.
 
+    Args:
+        status: where the case stands from now on, in the words the reporter is told; empty
+            leaves it.
+
     Raises:
-        InvalidInputError: for an unknown outcome, or one that needs a reason and has none.
+        InvalidInputError: when the protocol does not admit it; ``problem`` says why, in Dutch.
     """
-    if outcome not in OUTCOMES:
-        raise InvalidInputError("outcome", "unknown")
-    if outcome in NEEDS_REASON and not text.strip():
-        raise InvalidInputError("text", "reason_missing")
     case, opened = open_for(session, actor=actor, case_id=case_id)
+    protocol = protocols.of_case(session, case)
+    words = _checked("text", text, may_be_empty=True)
+    steps = case_keys.facts_of(session, opened, STEP)
     body = _signed(
         actor,
         now,
-        {
-            "action": action_key,
-            "outcome": outcome,
-            "step": case.step_key,
-            "text": _checked("text", text, may_be_empty=True),
-        },
+        {"action": action_key, "outcome": outcome, "step": case.step_key, "text": words},
     )
+    events = [event_of(item) for item in steps if item["step"] == case.step_key]
+    refusal = admissible(protocol, case.step_key, events, event_of(body))
+    if refusal is not None:
+        raise InvalidInputError("outcome", refusal)
     _write(session, case, opened, STEP, body, actor, now, CustodyKind.CASE_STEP_RECORDED)
+    _look_ahead(session, case, protocol, [*steps, body], now)
+    case.waiting_for_staff = False
+    _set_status(case, status)
+
+
+def move_to_step(
+    session: Session, *, actor: StaffActor, case_id: str, step_key: str, reason: str, now: datetime
+) -> None:
+    """Go on to another step of the protocol, with a reason.
+
+    Raises:
+        InvalidInputError: for a step that the protocol does not have, or without a reason.
+    """
+    case, opened = open_for(session, actor=actor, case_id=case_id)
+    protocol = protocols.of_case(session, case)
+    if protocol.step(step_key) is None:
+        raise InvalidInputError("step", "unknown")
+    words = _checked("reason", reason)
+    body = _signed(actor, now, {"from": case.step_key, "to": step_key, "text": words})
+    case.step_key = step_key
+    _write(session, case, opened, MOVE, body, actor, now, CustodyKind.CASE_STEP_RECORDED)
+    _look_ahead(session, case, protocol, case_keys.facts_of(session, opened, STEP), now)
+
+
+def close(session: Session, *, actor: StaffActor, case_id: str, reason: str, now: datetime) -> None:
+    """Close a case, with a reason that stays in it."""
+    case, opened = open_for(session, actor=actor, case_id=case_id)
+    body = _signed(actor, now, {"text": _checked("reason", reason)})
+    _write(session, case, opened, CLOSING, body, actor, now)
+    case.status, case.due_on, case.waiting_for_staff = "closed", None, False
+
+
+def progress_of(
+    session: Session,
+    case: Case,
+    protocol: Protocol,
+    steps: Sequence[dict[str, Any]],
+    now: datetime,
+) -> Progress:
+    """Fold what was recorded into what comes next; ``now`` begins a step without a record."""
+    begun = [body["at"] for body in steps if body["step"] == case.step_key]
+    start = datetime.fromisoformat(begun[0]) if begun else min(now, case.opened_at)
+    return progress(
+        protocol,
+        case.step_key,
+        [event_of(body) for body in steps if body["step"] == case.step_key],
+        started=local_date(start),
+        calendar=calendar_of(session.get_one(School, case.school_id)),
+        role=case.role_key,
+    )
+
+
+def event_of(body: dict[str, Any]) -> Event:
+    """Read a recorded step as an event of the protocol."""
+    return Event(
+        key=body["action"],
+        outcome=body["outcome"],
+        on=local_date(datetime.fromisoformat(body["at"])),
+        by=body["who"],
+        reason=body["text"],
+    )
+
+
+def _look_ahead(
+    session: Session,
+    case: Case,
+    protocol: Protocol,
+    steps: Sequence[dict[str, Any]],
+    now: datetime,
+) -> None:
+    """Put the next thing to do and its date where the desk can see them."""
+    stand = progress_of(session, case, protocol, steps, now)
+    case.next_action = stand.next.key if stand.next else ""
+    case.due_on = stand.next.due if stand.next else None
+
+
+def _set_status(case: Case, status: str) -> None:
+    if not status:
+        return
+    if status not in reporter.TRAIL or status == "closed":
+        raise InvalidInputError("status", "unknown")
+    case.status = status
 
 
 def hand_over(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evidence_store import DamagedError, canonical_json
+from evidence_store import DamagedError, Identity, canonical_json
 from evidence_store.custody import Frontier, commit, leaf_hash
 from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
@@ -85,15 +86,14 @@ def record_event(
         case_id=case_id,
         report_id=report_id,
         compartment_id=compartment.id if compartment else None,
+        owner_id=records.owner_of(compartment) if compartment else None,
         sealed=_seal(compartment, event_id, salt, sealed) if compartment else None,
     )
     session.info.setdefault(_QUEUE, []).append(event)
     return event
 
 
-def _seal(
-    compartment: Compartment, event_id: str, salt: bytes, sealed: Mapping[str, Any]
-) -> bytes:
+def _seal(compartment: Compartment, event_id: str, salt: bytes, sealed: Mapping[str, Any]) -> bytes:
     return records.seal(
         compartment.recipient,
         {"salt": salt.hex(), "sealed": dict(sealed)},
@@ -101,6 +101,21 @@ def _seal(
         school_id=compartment.school_id,
         owner_id=records.owner_of(compartment),
         record_id=event_id,
+    )
+
+
+def open_event(event: CustodyEvent, identity: Identity) -> dict[str, Any]:
+    """Open salt and particulars of an event with the identity of its compartment."""
+    public = json.loads(event.public)
+    if event.sealed is None:
+        return dict(public["open"])
+    return records.unseal(
+        identity,
+        event.sealed,
+        kind="custody",
+        school_id=event.school_id,
+        owner_id=event.owner_id or "",
+        record_id=event.id,
     )
 
 

@@ -193,9 +193,7 @@ class RoutePreview:
     answer_by: date
 
 
-def route(
-    session: Session, *, draft: Draft, school: SchoolView, now: datetime
-) -> RoutePreview:
+def route(session: Session, *, draft: Draft, school: SchoolView, now: datetime) -> RoutePreview:
     """Say by role and name who would read it, before anything is sent."""
     routed = routing.preview(session, school=school, answers=draft.answers, now=now)
     return RoutePreview(

@@ -170,8 +170,7 @@ def _trail(case: Case, report: Report) -> list[tuple[str, date | None]]:
     if report.sent_at is not None and reached == 0:
         dates["received"] = report.sent_at
     return [
-        (step, moment.date() if (moment := dates.get(step)) is not None else None)
-        for step in TRAIL
+        (step, moment.date() if (moment := dates.get(step)) is not None else None) for step in TRAIL
     ]
 
 

@@ -194,13 +194,9 @@ def _seal_answers(
         session, story, holder_kind=keys.CODE, holder_id=code_row.id, recipient=code_recipient
     )
     holders = case_keys.recovery_holders(session, story.row.school_id)
-    keys.wrap_to_pairs(
-        session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids
-    )
+    keys.wrap_to_pairs(session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids)
     name = opened[keys.IDENTITY]
-    keys.wrap(
-        session, name, holder_kind=keys.CODE, holder_id=code_row.id, recipient=code_recipient
-    )
+    keys.wrap(session, name, holder_kind=keys.CODE, holder_id=code_row.id, recipient=code_recipient)
     if identity is None:
         return
     records.add_record(session, name.row, identity, kind="identity", now=now)

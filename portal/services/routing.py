@@ -15,6 +15,7 @@ from portal.domain.deadlines import SchoolCalendar, local_date
 from portal.domain.facts import Facts, facts_from
 from portal.domain.progress import progress
 from portal.domain.protocol import Protocol
+from portal.domain.questionnaire import value_of
 from portal.domain.readers import Reader, Readers, Roster, choose_readers
 from portal.domain.routing import Decision, route
 from portal.models import School, StaffMember
@@ -101,7 +102,7 @@ def preview(
     excluded = frozenset(intake.excluded_staff(answers))
     people = roster.roster_of(session, school.id)
     given = intake.to_facts(answers)
-    accused = set(intake.value_of(answers, "classes").get("staff", []))
+    accused = set(value_of(answers, "classes").get("staff", []))
     roles = roles_of(people, accused)
     facts = facts_from({**given, "accused_roles": roles} if roles else given)
     names = {row.id: row.name for row in schools.classes_of(session, school.id)}

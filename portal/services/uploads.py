@@ -108,9 +108,7 @@ def begin(
     if left <= 0:
         return UploadSink(name, declared_type, intimate, None, problem="quota")
     row = _compartment(session, school.id, report_id, keys.EVIDENCE)
-    intake = store.begin(
-        [Recipient.parse(row.recipient)], limit=min(settings.max_file_bytes, left)
-    )
+    intake = store.begin([Recipient.parse(row.recipient)], limit=min(settings.max_file_bytes, left))
     return UploadSink(name, declared_type, intimate, intake)
 
 

@@ -62,6 +62,7 @@ def upgrade() -> None:
     sa.Column('case_id', sa.String(length=26), nullable=True),
     sa.Column('report_id', sa.String(length=26), nullable=True),
     sa.Column('compartment_id', sa.String(length=26), nullable=True),
+    sa.Column('owner_id', sa.String(length=26), nullable=True),
     sa.Column('sealed', sa.LargeBinary(), nullable=True),
     sa.Column('id', sa.String(length=26), nullable=False),
     sa.Column('school_id', sa.String(length=26), nullable=False),

@@ -1,0 +1,153 @@
+"""Cases that staff start: a two-minute signal, or a talk, call or letter written down.
+
+The same keys as for a pupil's report. A signal is write-only: whoever gives it gets no wrap.
+Who writes down a talk reads along, and may hand the pupil a code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.domain.custody_kinds import CustodyKind
+from portal.models import Case, Report, StaffMember, new_id
+from portal.services import case_keys, codes, custody, keys, records, reports, routing
+from portal.services.errors import InvalidInputError
+from portal.services.instance_keys import InstanceKeys
+from portal.services.keys import OpenCompartment
+from portal.services.routing import Routed
+from portal.services.schools import SchoolView
+from portal.services.staff import StaffActor
+
+SIGNAL, TALK = "signal", "talk"
+KINDS = (keys.STORY, keys.EVIDENCE, keys.SEALED)
+TEXT_LIMIT = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What came of it; the code is there only when one was asked for, and only now."""
+
+    case_id: str
+    label: str
+    reads_along: bool
+    readers: list[routing.ReaderName]
+    code: str | None = None
+
+
+def start(
+    session: Session,
+    *,
+    actor: StaffActor,
+    school: SchoolView,
+    kind: str,
+    answers: Mapping[str, Any],
+    with_code: bool,
+    instance: InstanceKeys,
+    now: datetime,
+) -> Started:
+    """Start a case from what a member of staff saw, heard or was told.
+
+    Args:
+        kind: ``signal`` (write-only) or ``talk`` (the writer reads along).
+        answers: as in a pupil's report: story, classes, when, online; see questionnaire.
+
+    Raises:
+        InvalidInputError: without a story, or when nobody may read it.
+    """
+    story = answers.get("story", {}).get("value", "")
+    if not isinstance(story, str) or not story.strip():
+        raise InvalidInputError("story", "empty")
+    if len(story) > TEXT_LIMIT:
+        raise InvalidInputError("story", "too_long")
+    routed = routing.decide(session, school=school, answers=answers, now=now)
+    report = Report(id=new_id(), school_id=school.id, begun_at=now, language="nl")
+    session.add(report)
+    opened = {
+        item: keys.new_compartment(session, school_id=school.id, kind=item, report_id=report.id)
+        for item in KINDS
+    }
+    case, case_key = reports.open_case(
+        session, school=school, routed=routed, actor=actor.custody, origin=kind, now=now
+    )
+    case_keys.attach_report(
+        session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
+    )
+    holders = case_keys.recovery_holders(session, school.id)
+    keys.wrap_to_pairs(session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids)
+    _write(session, actor, report, case, opened[keys.STORY], answers, kind, now)
+    code = _code(session, report, opened[keys.STORY], instance) if with_code else None
+    reads = _reads_along(session, actor, kind, routed, case, case_key, now)
+    return Started(case.id, case.label, reads, routed.readers, code)
+
+
+def _write(
+    session: Session,
+    actor: StaffActor,
+    report: Report,
+    case: Case,
+    story: OpenCompartment,
+    answers: Mapping[str, Any],
+    kind: str,
+    now: datetime,
+) -> None:
+    body = {
+        "answers": dict(answers),
+        "at": now.isoformat(timespec="seconds"),
+        "written_by": actor.name,
+        "kind": kind,
+    }
+    row = records.add_record(session, story.row, body, kind="report", now=now)
+    report.status, report.sent_at, report.case_id = "sent", records.whole_hour(now), case.id
+    custody.record_event(
+        session,
+        CustodyKind.REPORT_RECEIVED,
+        school_id=report.school_id,
+        actor=actor.custody,
+        now=now,
+        compartment=story.row,
+        case_id=case.id,
+        report_id=report.id,
+        about=[report.id, row.ciphertext_sha256],
+        particulars={"kind": kind},
+    )
+
+
+def _code(session: Session, report: Report, story: OpenCompartment, instance: InstanceKeys) -> str:
+    """Make a code that the writer hands to the pupil."""
+    code = codes.mint()
+    row, identity = codes.issue(
+        school_id=report.school_id, report_id=report.id, code=code, keys=instance
+    )
+    session.add(row)
+    keys.wrap(
+        session,
+        story,
+        holder_kind=keys.CODE,
+        holder_id=row.id,
+        recipient=str(identity.recipient),
+    )
+    return code
+
+
+def _reads_along(
+    session: Session,
+    actor: StaffActor,
+    kind: str,
+    routed: Routed,
+    case: Case,
+    case_key: OpenCompartment,
+    now: datetime,
+) -> bool:
+    """Let the writer of a talk read along, unless routing named or excluded this person."""
+    if any(member.id == actor.id for member, _part in routed.members):
+        return True
+    member = session.get_one(StaffMember, actor.id)
+    if kind != TALK or actor.id in routed.excluded_ids or member.confirmed_at is None:
+        return False
+    case_keys.share(session, case=case, case_key=case_key, member=member, now=now)
+    return True
