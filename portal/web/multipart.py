@@ -20,6 +20,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from werkzeug.sansio.multipart import State as DecoderState
 
 from portal.web.filenames import clean_name
+from portal.web.part_head import PartHead, read_head
 
 READ_SIZE = 1 << 20
 MAX_HEAD = 64 << 10
@@ -27,14 +28,7 @@ MAX_BOUNDARY = 200
 # Blanks that may follow a boundary on its line; more than this is not a boundary of a browser.
 _BOUNDARY_PADDING = 64
 
-# Browsers write a quote in a name as %22, curl as \"; a backslash before the closing quote
-# belongs to the name. So a value ends at a quote that is followed by ";" or the end.
-_PARAMETER = re.compile(
-    rb";[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*"
-    rb'(?:"((?:\\"|[^"])*)"(?=[ \t]*(?:;|$))|([^;]*))',
-)
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_CONTINUATION = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
 
 
 class Stream(Protocol):
@@ -131,22 +125,13 @@ class FormTooLarge(FormError):
     """The body passes a limit; the rest of it was not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The headers of one part; `raw_name` is None for a text field."""
-
-    field: str
-    raw_name: bytes | None
-    declared_type: str | None
-
-
 class Decoder(MultipartDecoder):
     """Werkzeug's decoder with headers read as bytes and boundaries found at any split."""
 
-    head: _Head | None = None
+    head: PartHead | None = None
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
-        head = _read_head(bytes(data))
+        head = read_head(bytes(data))
         self.head = head
         kind = "" if head.raw_name is None else '; filename="f"'
         return Headers([("Content-Disposition", f'form-data; name="f"{kind}')])
@@ -176,26 +161,6 @@ class Decoder(MultipartDecoder):
 def _slice(data: bytes | bytearray, begin: int, end: int) -> bytes:
     with memoryview(data) as view:
         return bytes(view[begin:end])
-
-
-def _read_head(block: bytes) -> _Head:
-    headers: dict[bytes, bytes] = {}
-    for line in _LINE_END.split(_CONTINUATION.sub(b" ", block)):
-        name, colon, value = line.partition(b":")
-        if colon:
-            headers.setdefault(name.strip().lower(), value.strip())
-    parameters = {
-        key.lower(): quoted.replace(b'\\"', b'"') or bare.strip()
-        for key, quoted, bare in _PARAMETER.findall(headers.get(b"content-disposition", b""))
-    }
-    declared = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip()
-    raw_name = parameters.get(b"filename", parameters.get(b"filename*"))
-    if raw_name is not None:
-        raw_name = raw_name.replace(b"%22", b'"').replace(b"%0D", b"\r").replace(b"%0A", b"\n")
-    elif declared and not declared.lower().startswith("text/"):
-        raw_name = b""  # a typed part is a file, also when its name got lost on the way
-    field_name = parameters.get(b"name", b"").decode("utf-8", "replace")
-    return _Head(field_name, raw_name, declared[:255] or None)
 
 
 class _FileInProgress:
@@ -272,7 +237,7 @@ class _Reader:
         self._memory = 0
         self._current: _FileInProgress | _TextInProgress | None = None
 
-    def take(self, event: Event, head: _Head | None) -> None:
+    def take(self, event: Event, head: PartHead | None) -> None:
         """Handle one event."""
         if isinstance(event, (Field, File)) and head is not None:
             self._begin(head)
@@ -281,7 +246,7 @@ class _Reader:
             if not event.more_data:
                 self._end()
 
-    def _begin(self, head: _Head) -> None:
+    def _begin(self, head: PartHead) -> None:
         if head.raw_name is None:
             self._current = _TextInProgress(head.field)
             return
