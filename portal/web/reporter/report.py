@@ -22,6 +22,8 @@ from portal.web.reporter.telling import ENOUGH_PAGE, REVIEW_PAGE, Telling
 blueprint = Blueprint("reporter_report", __name__)
 
 QUESTION_PAGES = ("rol", *(page for page in questionnaire.PAGES if page != telling.EVIDENCE_PAGE))
+# What the front door calls it, in its visitors' words.
+AT_THE_DOOR = {"self": "subject", "other": "bystander"}
 FIRST = {"subject": "verhaal", "unsure": "verhaal"}
 NAMING_RANKS = frozenset({"line", "confidant", "head"})
 
@@ -31,6 +33,7 @@ NAMING_RANKS = frozenset({"line", "confidant", "head"})
 def begin(school: str) -> Response:
     """Begin a draft; the first cookie is set here and not before."""
     perspective = request.form.get("perspective", "unsure")
+    perspective = AT_THE_DOOR.get(perspective, perspective)
     if perspective not in PERSPECTIVES:
         abort(400)
     if not current_school().is_open:

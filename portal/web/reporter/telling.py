@@ -17,6 +17,7 @@ from portal.services.errors import NotFoundError
 from portal.services.sessions import SealedSession
 from portal.web import helplines, session
 from portal.web.context import current_school, db, now
+from portal.web.reporter import wording
 
 EVIDENCE_PAGE, REVIEW_PAGE, ENOUGH_PAGE = "bestanden", "nakijken", "genoeg"
 HELP_ORDER = ("danger", "suicide", "sexual", "images", "home")
@@ -154,5 +155,5 @@ def known_names(school_id: str) -> dict[str, str]:
 
 def show(template: str, status: int = 200, **context: Any) -> Response:
     """Render a page of this school."""
-    body = render_template(template, school=current_school(), **context)
+    body = render_template(template, school=current_school(), words=wording, **context)
     return make_response(body, status)

@@ -1,0 +1,194 @@
+"""A real application on a founded school, and a browser without JavaScript that fills its forms."""
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from portal.app import create_app
+from portal.config import Settings
+from portal.db import make_engine, make_session_factory
+from portal.models import Base, School, StaffMember
+from portal.services import transaction
+from tests.services.founded import activate_and_confirm, found_school
+
+MORNING = datetime(2026, 11, 17, 8, 31, tzinfo=UTC)
+SLUG = "linde"
+STORY = "Sinds de herfst staan er foto’s van mij in een groepsapp."
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self):
+        self.moment = MORNING
+
+    def __call__(self):
+        return self.moment
+
+    def forward(self, **time):
+        self.moment += timedelta(**time)
+
+
+class Page(HTMLParser):
+    """The forms, links and text of a page."""
+
+    def __init__(self, response):
+        super().__init__()
+        self.status = response.status_code
+        self.html = response.get_data(as_text=True)
+        self.forms, self.links, self.title, self.text = [], [], "", ""
+        self._form = self._area = None
+        self._in = ""
+        self.feed(self.html)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self._in = tag
+        if tag == "form":
+            self._form = {"action": given.get("action", ""), "fields": {}, "buttons": []}
+            self.forms.append(self._form)
+        elif tag == "a":
+            self.links.append(given.get("href", ""))
+        elif self._form is not None and tag == "button":
+            self._form["buttons"].append((given.get("name"), given.get("value")))
+        elif self._form is not None and tag == "input":
+            self._input(given)
+        elif self._form is not None and tag == "textarea":
+            self._area = given["name"]
+            self._form["fields"][self._area] = ""
+
+    def _input(self, given):
+        kind = given.get("type", "text")
+        if kind == "file" or (kind in ("radio", "checkbox") and "checked" not in given):
+            return
+        name = given["name"]
+        if kind == "checkbox":
+            self._form["fields"].setdefault(name, []).append(given.get("value", "on"))
+        else:
+            self._form["fields"][name] = given.get("value", "")
+
+    def handle_endtag(self, tag):
+        if tag == "form":
+            self._form = None
+        if tag == "textarea":
+            self._area = None
+        self._in = ""
+
+    def handle_data(self, data):
+        if self._area is not None:
+            fields = self._form["fields"]
+            fields[self._area] += data.removeprefix("\n") if not fields[self._area] else data
+        if self._in == "title":
+            self.title += data
+        self.text += " " + data
+
+    def form(self, part):
+        """The form whose address ends in this."""
+        return next(form for form in self.forms if form["action"].endswith(part))
+
+
+class Reporter:
+    """A phone: goes to pages, fills forms, follows redirects, keeps the last page."""
+
+    def __init__(self, site, slug=SLUG):
+        self.site = site
+        self.client = site.app.test_client()
+        self.slug = slug
+        self.page = None
+        self.path = ""
+
+    def get(self, path):
+        return self._land(self.client.get(self._full(path), follow_redirects=True))
+
+    def submit(self, form_path, given=None, **options):
+        """Fill the form with this address on the present page, and send it."""
+        form = self.page.form(form_path)
+        body = {**form["fields"], **(given or {})}
+        return self.post(form["action"], body, **options)
+
+    def post(self, path, body, *, follow=True, **options):
+        response = self.client.post(
+            self._full(path), data=body, follow_redirects=follow, **options
+        )
+        return self._land(response)
+
+    def begin(self, perspective="subject"):
+        return self.post("begin", {"perspective": perspective})
+
+    def answer(self, given=None, then=""):
+        """Answer the question that is on the page."""
+        return self.submit(self.path.rpartition("/")[2], {**(given or {}), "then": then})
+
+    def tell(self, story=STORY, perspective="subject"):
+        self.begin(perspective)
+        if perspective not in ("subject", "unsure"):
+            self.answer()
+        return self.answer({"story-story": story})
+
+    def upload(self, *files, intimate="no"):
+        """Send files with the picker's form, as bytes with a name."""
+        self.get("bestanden")
+        if not any(form["action"].endswith("/bestanden") for form in self.page.forms):
+            self.submit("bestanden/vraag", {"intimate": intimate})
+        parts = [(io.BytesIO(data), name) for name, data in files]
+        return self.submit("/bestanden", {"files": parts}, content_type="multipart/form-data")
+
+    def send(self):
+        self.get("nakijken")
+        return self.submit("/nakijken")
+
+    def code(self):
+        """The code on the receipt."""
+        found = re.search(r'<p class="code".*?</p>', self.page.html, re.DOTALL).group()
+        return "".join(re.findall(r"<span>(\w{4})</span>", found))
+
+    def _full(self, path):
+        return path if path.startswith("/") else f"/{self.slug}/{path}"
+
+    def _land(self, response):
+        self.response = response
+        self.path = urlsplit(response.request.path).path
+        self.page = Page(response)
+        return self.page
+
+
+class Site:
+    """The application, its clock, and a database session to look behind the pages."""
+
+    def __init__(self, folder, **settings):
+        self.clock = Clock()
+        self.settings = Settings(
+            instance_dir=folder, exit_url="https://weer.example/nu", **settings
+        )
+        engine = make_engine(self.settings.resolved_database_url)
+        Base.metadata.create_all(engine)
+        self.session = make_session_factory(engine)()
+        self.founded = found_school(self.session, SLUG)
+        self.staff = activate_and_confirm(self.founded, "BAK", "WIT", "JAN")
+        school = self.session.scalars(select(School).where(School.slug == SLUG)).one()
+        school.opened_at = school.opened_at or MORNING
+        transaction.commit(self.session)
+        self.app = create_app(self.settings, clock=self.clock)
+        self.app.testing = True
+
+    def phone(self):
+        return Reporter(self)
+
+    def staff_id(self, code):
+        return self.founded.member(code).id
+
+    def name_of(self, code):
+        return self.session.get_one(StaffMember, self.staff_id(code)).name
+
+    def class_id(self, name):
+        from portal.services import schools
+
+        return next(
+            row.id
+            for row in schools.classes_of(self.session, self.founded.school.id)
+            if row.name == name
+        )
