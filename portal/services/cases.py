@@ -202,7 +202,9 @@ def _report(session: Session, actor: StaffActor, opened: CaseKeys, report: Repor
     kinds = ("report", *reporter.TALK)
     rows = records.records_of(session, list(identities), kinds=kinds)
     bodies = [(row, records.open_record(row, identities[row.compartment_id])) for row in rows]
-    answers = next((body["answers"] for row, body in bodies if row.kind == "report"), {})
+    answers: dict[str, Any] = next(
+        (body["answers"] for row, body in bodies if row.kind == "report"), {}
+    )
     choice = answers.get("name", {}).get("value", {})
     return ReportView(
         id=report.id,

@@ -106,6 +106,18 @@ def find(session: Session, *, actor: StaffActor, case_id: str, evidence_id: str)
     raise NotFoundError(evidence_id)
 
 
+def siblings(session: Session, *, actor: StaffActor, item: OpenItem) -> list[EvidenceView]:
+    """Show an item among the others of its case, so that its number is right."""
+    opened = case_keys.open_case_keys(
+        session,
+        school_id=actor.school_id,
+        staff_id=actor.id,
+        identity=actor.identity,
+        case_id=item.case.id,
+    )
+    return views_of(open_items(session, item.case, opened))
+
+
 def preview(
     session: Session,
     *,

@@ -112,8 +112,7 @@ def open_school(session: Session, *, slug: str, actor: Actor, now: datetime) -> 
         raise InvalidInputError("school", "unknown")
     if school.opened_at is not None:
         return []
-    protocol = load(school.protocol_key)
-    reasons = list(unready_routes(protocol, roster.roster_of(session, school.id)))
+    reasons = reasons_closed(session, school_id=school.id)
     if not reasons:
         school.opened_at = now
         record_event(
@@ -125,6 +124,12 @@ def open_school(session: Session, *, slug: str, actor: Actor, now: datetime) -> 
             particulars={"slug": slug},
         )
     return reasons
+
+
+def reasons_closed(session: Session, *, school_id: str) -> list[str]:
+    """Say why a school cannot open for reports yet, in words; empty when it can."""
+    school = session.get_one(School, school_id)
+    return unready_routes(load(school.protocol_key), roster.roster_of(session, school_id))
 
 
 def _check_school(session: Session, slug: str, name: str, protocol_key: str) -> None:

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.readers import Member, RoleHeld, Roster
 from portal.models import SchoolClass, StaffMember, StaffRole, new_id
+from portal.protocols import load
 from portal.services.custody import Actor, record_event
 from portal.services.errors import ConflictError
-from portal.services.roster_files import Grant, RosterFiles, StaffLine
+from portal.services.roster_files import Grant, RosterFiles, StaffLine, read_pair
+from portal.services.schools import SchoolView
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,16 @@ def _role_held(role: str, grants: list[Grant]) -> RoleHeld:
         classes=tuple(grant.class_name for grant in grants if grant.class_name),
         years=tuple(grant.year for grant in grants if grant.year),
     )
+
+
+def plan_from(session: Session, *, school: SchoolView, staff: bytes, classes: bytes) -> RosterPlan:
+    """Compare two files as sent with the roster of a school, and change nothing.
+
+    Raises:
+        RosterFilesError: the files hold mistakes.
+    """
+    files = read_pair(staff, classes, load(school.protocol_key))
+    return plan(session, school_id=school.id, files=files)
 
 
 def plan(session: Session, *, school_id: str, files: RosterFiles) -> RosterPlan:

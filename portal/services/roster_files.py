@@ -184,7 +184,7 @@ def _rows(file: str, data: bytes, needed: Sequence[str], problems: list[Problem]
 
 
 def _records(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    text = _decode(data)
+    text = decode(data)
     first = text.split("\n", 1)[0]
     delimiter = max(";\t,", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -196,7 +196,8 @@ def _records(data: bytes) -> Iterator[tuple[int, list[str]]]:
         start = reader.line_num + 1
 
 
-def _decode(data: bytes) -> str:
+def decode(data: bytes) -> str:
+    """Read the text of a file in whichever of the usual encodings it is."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -38,6 +38,11 @@ class StaffActor:
     identity: Identity = field(repr=False)
 
     @property
+    def recipient(self) -> str:
+        """The public half of the key in this session, whatever the database says."""
+        return str(self.identity.recipient)
+
+    @property
     def custody(self) -> Actor:
         """This person in the custody log."""
         return Actor("staff", self.id, self.name)

@@ -1,0 +1,215 @@
+"""From an opened case to the dossier: facts in the order of the police's own list.
+
+What was told is told verbatim with its question; nothing concludes that an offence happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal.domain.deadlines import ZONE
+from portal.dossier import (
+    Account,
+    Check,
+    CustodyRow,
+    Dossier,
+    Entry,
+    Exhibit,
+    Fact,
+    ListItem,
+    QuestionAnswer,
+    Row,
+    Statement,
+)
+from portal.services.case_views import CaseView, EvidenceView, ReportView
+from portal.services.reading import Told
+
+TITLE = "Wat er is gemeld, met de bewijsstukken"
+HEARD = "niet zelf gezien, van horen zeggen"
+FIRST_HAND = {"subject", "bystander", "participant"}
+PERSPECTIVES = {
+    "subject": "degene om wie het gaat",
+    "bystander": "iemand die het zag of hoorde",
+    "participant": "iemand die meedeed",
+    "parent": "een ouder of verzorger",
+    "staff": "een medewerker",
+    "unsure": "iemand die dat niet zei",
+}
+KINDS = {"image": "afbeelding", "video": "video", "audio": "geluid", "timeline": "berichten"}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the facts: who made it, when, and how to check it."""
+
+    case_label: str
+    school_line: str
+    author: str
+    created: datetime
+    version: int
+    check: Check
+
+
+def make(
+    view: CaseView,
+    told: Sequence[list[Told]],
+    items: Sequence[EvidenceView],
+    custody: Sequence[CustodyRow],
+    frame: Frame,
+) -> Dossier:
+    """Make the dossier of a case with the chosen evidence items."""
+    exhibits = tuple(_exhibit(item) for item in items)
+    facts = tuple(fact for report in view.reports for fact in _facts(report))
+    return Dossier(
+        title=TITLE,
+        lead=_lead(view, items),
+        case_label=frame.case_label,
+        school=frame.school_line,
+        author=frame.author,
+        created=frame.created.astimezone(ZONE),
+        version=frame.version,
+        parties=_parties(view),
+        facts=facts,
+        exhibits=exhibits,
+        custody=tuple(custody),
+        check=frame.check,
+        statements=tuple(
+            _statement(number, report, lines)
+            for number, (report, lines) in enumerate(zip(view.reports, told, strict=True), 1)
+        ),
+        police_list=_police_list(view, items),
+        accounts=tuple(_accounts(view)),
+    )
+
+
+def _lead(view: CaseView, items: Sequence[EvidenceView]) -> str:
+    many = len(view.reports)
+    reports = "een melding" if many == 1 else f"{many} meldingen"
+    files = "geen bestanden" if not items else f"{len(items)} originele bestanden"
+    files = "een origineel bestand" if len(items) == 1 else files
+    return (
+        f"Dit dossier bevat {reports} in de eigen woorden van wie meldde, {files} en het logboek "
+        "van de school. Wat gemeld is, is niet door de school vastgesteld."
+    )
+
+
+def _parties(view: CaseView) -> tuple[Row, ...]:
+    rows = []
+    for number, report in enumerate(view.reports, 1):
+        who = PERSPECTIVES.get(str(_value(report, "perspective") or ""), PERSPECTIVES["unsure"])
+        rows.append(Row(f"Melding {number}", f"door {who}"))
+    return (
+        *rows,
+        Row("Aangever", missing="naam van wie aangifte doet"),
+        Row("Voor", missing="naam en leeftijd van degene om wie het gaat"),
+        Row("Toestemming", missing="of er toestemming is om namens een ander aangifte te doen"),
+        Row("Wens", missing="vervolging, schade, slachtofferhulp"),
+    )
+
+
+def _facts(report: ReportView) -> list[Fact]:
+    found = []
+    when = _fields(report, "when")
+    hearsay = "" if str(_value(report, "perspective")) in FIRST_HAND else HEARD
+    if when:
+        moment = "; ".join(_texts(when, "exact", "moment")) or "tijd niet gezegd"
+        place = str(when.get("where") or "")
+        what = "Zie de verklaring in eigen woorden."
+        found.append(Fact(when=moment, what=what, where=place, hearsay=hearsay))
+    return [*found, *(_online_fact(item, hearsay) for item in _incidents(report))]
+
+
+def _online_fact(incident: dict[str, Any], hearsay: str) -> Fact:
+    return Fact(
+        when=str(incident.get("when") or "tijd niet gezegd"),
+        what=f"Online: {', '.join(_texts(incident, 'platform', 'nickname', 'account'))}",
+        where=str(incident.get("url") or ""),
+        address=bool(incident.get("url")),
+        hearsay=hearsay,
+    )
+
+
+def _police_list(
+    view: CaseView, items: Sequence[EvidenceView]
+) -> dict[ListItem, tuple[Entry, ...]]:
+    incidents = [item for report in view.reports for item in _incidents(report)]
+    names = [Entry(name) for report in view.reports for name in _texts(_fields(report, "people"))]
+    nicknames = [
+        Entry(text, mono=True) for item in incidents for text in _texts(item, "nickname", "account")
+    ]
+    return {
+        ListItem.ADDRESSES: tuple(
+            Entry(str(item["url"]), mono=True) for item in incidents if item.get("url")
+        ),
+        ListItem.NAMES: (*nicknames, *names),
+        ListItem.CHATS: _exhibits_of(items, ("text/", "application/zip")),
+        ListItem.MESSAGES: _exhibits_of(items, ("message/", "audio/")),
+        ListItem.SCREENSHOTS: _exhibits_of(items, ("image/", "video/")),
+    }
+
+
+def _exhibits_of(items: Sequence[EvidenceView], kinds: tuple[str, ...]) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(item.name, exhibits=item.exhibit)
+        for item in items
+        if item.media_type.startswith(kinds)
+    )
+
+
+def _accounts(view: CaseView) -> list[Account]:
+    found: dict[str, Account] = {}
+    for report in view.reports:
+        for incident in _incidents(report):
+            name = next(iter(_texts(incident, "account", "nickname")), "")
+            if name:
+                address = str(incident.get("url") or "")
+                missing = "" if address else "adres van het profiel"
+                detail = ", ".join(_texts(incident, "platform", "url"))
+                found.setdefault(name, Account(name, detail, missing))
+    return list(found.values())
+
+
+def _statement(number: int, report: ReportView, lines: Sequence[Told]) -> Statement:
+    sent = report.sent_at.astimezone(ZONE).strftime("%d-%m-%Y") if report.sent_at else ""
+    return Statement(
+        title=f"Melding {number}",
+        source=f"Binnengekomen op {sent}, hier woord voor woord.",
+        parts=tuple(
+            QuestionAnswer(item.question, "\n".join(item.lines))
+            for item in lines
+            if item.key not in {"perspective", "name"}
+        ),
+    )
+
+
+def _exhibit(item: EvidenceView) -> Exhibit:
+    return Exhibit(
+        number=item.exhibit,
+        name=item.name,
+        kind=KINDS.get(item.preview, "bestand"),
+        size=item.size,
+        received=item.received_at.astimezone(ZONE),
+        sha256=item.sha256,
+        description=item.media_type,
+    )
+
+
+def _value(report: ReportView, key: str) -> Any:
+    return report.answers.get(key, {}).get("value")
+
+
+def _fields(report: ReportView, key: str) -> dict[str, Any]:
+    value = _value(report, key)
+    return value if isinstance(value, dict) and "unknown" not in value else {}
+
+
+def _incidents(report: ReportView) -> list[dict[str, Any]]:
+    return list(_fields(report, "online").get("incidents") or [])
+
+
+def _texts(fields: dict[str, Any], *keys: str) -> list[str]:
+    chosen = keys or tuple(fields)
+    return [str(fields[key]) for key in chosen if isinstance(fields.get(key), str) and fields[key]]

@@ -1,0 +1,258 @@
+"""The packet for the police: chosen evidence, dossier, proofs of its own events, signature."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evidence_store import EvidenceStore
+from evidence_store.custody import inclusion_proofs, verifier_key
+from evidence_store.packet import (
+    DisclosedEvent,
+    PacketContents,
+    PacketItem,
+    Signer,
+    stream_packet,
+)
+from evidence_store.packet.readme import SIGNATURE_LINE, SUMS_LINE
+from portal.domain.custody_kinds import CustodyKind
+from portal.domain.deadlines import ZONE
+from portal.dossier import Check, CustodyRow, render_dossier
+from portal.models import Case, CustodyEvent
+from portal.services import (
+    case_work,
+    cases,
+    checkpoints,
+    custody,
+    dossiers,
+    evidence,
+    reading,
+    signing,
+)
+from portal.services.case_keys import CaseKeys
+from portal.services.errors import InvalidInputError, NotFoundError
+from portal.services.evidence import OpenItem
+from portal.services.instance_keys import InstanceKeys
+from portal.services.schools import SchoolView
+from portal.services.staff import StaffActor
+
+FILE_NAME = "aangiftepakket.zip"
+FOLDER = "aangiftepakket-{label}"
+EVENT_WORDS = {
+    CustodyKind.CASE_OPENED: "zaak gemaakt",
+    CustodyKind.REPORT_RECEIVED: "melding ontvangen",
+    CustodyKind.REPORT_READ: "zaak geopend",
+    CustodyKind.EVIDENCE_TAKEN_IN: "bestand ontvangen",
+    CustodyKind.EVIDENCE_PREVIEWED: "bestand bekeken",
+    CustodyKind.EVIDENCE_OPENED: "origineel opgehaald",
+    CustodyKind.CASE_HANDED_OVER: "zaak overgedragen",
+    CustodyKind.CASE_READER_ADDED: "lezer toegevoegd",
+    CustodyKind.CASE_READER_REMOVED: "lezer verwijderd",
+    CustodyKind.CASE_STEP_RECORDED: "stap vastgelegd",
+    CustodyKind.MESSAGE_SENT: "bericht verstuurd",
+    CustodyKind.RECORD_WRITTEN: "notitie geschreven",
+    CustodyKind.PACKET_EXPORTED: "pakket gemaakt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to pack, written into the log before it is packed."""
+
+    case_id: str
+    label: str
+    chosen: tuple[str, ...]
+    version: int
+
+
+def order(
+    session: Session,
+    *,
+    actor: StaffActor,
+    case_id: str,
+    chosen: Sequence[str],
+    now: datetime,
+) -> Order:
+    """Write down that a packet is made of some evidence items; the caller commits.
+
+    Raises:
+        InvalidInputError: when an item does not belong to the case.
+    """
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    known = {item.row.id: item for item in evidence.open_items(session, case, opened)}
+    if set(chosen) - set(known):
+        raise InvalidInputError("evidence", "unknown")
+    earlier = select(CustodyEvent.id).where(
+        CustodyEvent.case_id == case.id, CustodyEvent.kind == CustodyKind.PACKET_EXPORTED
+    )
+    version = len(list(session.scalars(earlier))) + 1
+    custody.record_event(
+        session,
+        CustodyKind.PACKET_EXPORTED,
+        school_id=case.school_id,
+        actor=actor.custody,
+        now=now,
+        compartment=opened.current.row,
+        case_id=case.id,
+        about=list(chosen),
+        particulars={
+            "version": version,
+            "sha256": [known[item].body["sha256"] for item in chosen],
+        },
+    )
+    return Order(case.id, case.label, tuple(chosen), version)
+
+
+def build(
+    session: Session,
+    *,
+    actor: StaffActor,
+    school: SchoolView,
+    store: EvidenceStore,
+    keys: InstanceKeys,
+    instance_dir: Path,
+    wanted: Order,
+    now: datetime,
+) -> Iterator[bytes]:
+    """Make the packet of an order that is in the log; gives the zip piece by piece."""
+    case, opened = case_work.open_for(session, actor=actor, case_id=wanted.case_id)
+    checkpoint = checkpoints.make(session, school_id=school.id, keys=keys, now=now)
+    if checkpoint is None:
+        raise NotFoundError(school.id)
+    found = evidence.open_items(session, case, opened)
+    pairs = [
+        (item, view)
+        for item, view in zip(found, evidence.views_of(found), strict=True)
+        if item.row.id in wanted.chosen
+    ]
+    events = _disclosed(session, case, opened, checkpoint.size)
+    signer = signing.signer_of(instance_dir, school=school, now=now)
+    folder = f"{FOLDER.format(label=wanted.label)}-v{wanted.version}"
+    view = cases.show(session, actor=actor, case_id=case.id, now=now)
+    dossier = dossiers.make(
+        view,
+        [reading.lines_of(session, report, case.id) for report in view.reports],
+        [item_view for _, item_view in pairs],
+        _custody_rows(events),
+        dossiers.Frame(
+            case_label=wanted.label,
+            school_line=", ".join(part for part in (school.name, school.place) if part),
+            author=actor.name,
+            created=now,
+            version=wanted.version,
+            check=_check(folder, signer),
+        ),
+    )
+    images = _renditions(session, actor, store, pairs, now)
+    contents = PacketContents(
+        folder=folder,
+        created=now.astimezone(ZONE),
+        organization=school.name,
+        identifier=wanted.label,
+        items=[_item(store, item, view.exhibit) for item, view in pairs],
+        dossier=render_dossier(dossier, images=images),
+        events=events,
+        checkpoint=checkpoint.note,
+        checkpoint_key=verifier_key(
+            checkpoints.origin_of(school.id), keys.checkpoint_key(school.id).public_key()
+        ),
+        signer=signer,
+    )
+    return stream_packet(contents)
+
+
+def _item(store: EvidenceStore, item: OpenItem, exhibit: str) -> PacketItem:
+    return PacketItem(
+        exhibit=exhibit,
+        name=item.body["name"],
+        sha256=item.body["sha256"],
+        size=item.body["size"],
+        open=lambda: evidence.stream(store, item),
+    )
+
+
+def _disclosed(session: Session, case: Case, opened: CaseKeys, size: int) -> list[DisclosedEvent]:
+    """Give this case's own events with proofs; no other pupil's event is shown."""
+    identities = opened.by_compartment()
+    query = (
+        select(CustodyEvent)
+        .where(
+            CustodyEvent.school_id == case.school_id,
+            (CustodyEvent.case_id == case.id) | CustodyEvent.report_id.in_(opened.reports),
+            CustodyEvent.position < size,
+        )
+        .order_by(CustodyEvent.position)
+    )
+    rows = list(session.scalars(query))
+    log = custody.SqlLog(session, case.school_id)
+    leaves = list(log.leaves())[:size]
+    proofs = inclusion_proofs(leaves, [row.position for row in rows])
+    return [
+        _event(row, proofs[row.position], identities.get(row.compartment_id or "")) for row in rows
+    ]
+
+
+def _event(row: CustodyEvent, proof: Sequence[bytes], identity: Any) -> DisclosedEvent:
+    body = custody.open_event(row, identity) if identity is not None else None
+    return DisclosedEvent(
+        index=row.position,
+        public=json.loads(row.public),
+        salt_hex=body["salt"] if body else None,
+        sealed=body["sealed"] if body else None,
+        proof=proof,
+    )
+
+
+def _custody_rows(events: Sequence[DisclosedEvent]) -> list[CustodyRow]:
+    rows = []
+    for event in events:
+        kind = str(event.public["kind"])
+        sealed = event.sealed or {}
+        moment = datetime.fromisoformat(str(sealed.get("at") or event.public["at"]))
+        rows.append(
+            CustodyRow(
+                index=event.index,
+                at=moment.astimezone(ZONE),
+                event=EVENT_WORDS.get(CustodyKind(kind), kind),
+                who=str(sealed.get("name") or sealed.get("actor", "").partition(":")[0]),
+                about=str(sealed.get("file") or sealed.get("reader") or ""),
+            )
+        )
+    return rows
+
+
+def _check(folder: str, signer: Signer) -> Check:
+    note = "Dit certificaat maakte de school zelf: het toont dat er niets veranderde."
+    return Check(
+        folder=folder,
+        commands=(SUMS_LINE, SIGNATURE_LINE),
+        certificate=signer.fingerprint,
+        certificate_note=note if signer.self_made else "",
+    )
+
+
+def _renditions(
+    session: Session,
+    actor: StaffActor,
+    store: EvidenceStore,
+    pairs: Sequence[tuple[OpenItem, Any]],
+    now: datetime,
+) -> dict[str, bytes]:
+    found = {}
+    for item, view in pairs:
+        if view.preview in {"image", "video"}:
+            try:
+                data, _ = evidence.preview(
+                    session, actor=actor, store=store, item=item, kind="clear", now=now
+                )
+            except NotFoundError:
+                continue
+            found[view.exhibit] = data
+    return found

@@ -1,0 +1,28 @@
+"""The desk: what to do today, and the list of cases. No word of what was told."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from portal.domain.permissions import Action
+from portal.services import cases
+from portal.web.context import db, now
+from portal.web.guards import current_actor, requires
+from portal.web.staff.layout import page
+
+blueprint = Blueprint("staff_desk", __name__, url_prefix="/<school>/bureau")
+
+
+@blueprint.get("/")
+@requires(Action.WORK_ON_CASES)
+def today(school: str) -> str:  # noqa: ARG001 - `current_school` reads it from the address
+    """Show "Vandaag": new, late, due, with the next step of each."""
+    desk = cases.desk(db(), actor=current_actor(), now=now())
+    return page("staff/today.html", desk=desk)
+
+
+@blueprint.get("/zaken")
+@requires(Action.WORK_ON_CASES)
+def all_cases(school: str) -> str:  # noqa: ARG001 - `current_school` reads it from the address
+    """Show every case that this person may read."""
+    return page("staff/cases.html", rows=cases.all_rows(db(), actor=current_actor()))

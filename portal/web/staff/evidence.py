@@ -1,0 +1,74 @@
+"""Evidence on the desk: blurred tiles, a picture on purpose, the original as a download."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort
+
+from portal.domain.permissions import Action
+from portal.services import evidence
+from portal.services.evidence import OpenItem
+from portal.web import context
+from portal.web.context import db, now, portal
+from portal.web.guards import current_actor, requires
+from portal.web.staff.layout import page
+
+blueprint = Blueprint(
+    "staff_evidence", __name__, url_prefix="/<school>/bureau/zaken/<case_id>/bewijs/<evidence_id>"
+)
+SANDBOX = "default-src 'none'; sandbox"
+
+
+def _find(case_id: str, evidence_id: str) -> OpenItem:
+    return evidence.find(db(), actor=current_actor(), case_id=case_id, evidence_id=evidence_id)
+
+
+@blueprint.get("/")
+@requires(Action.WORK_ON_CASES)
+def show(school: str, case_id: str, evidence_id: str) -> str:  # noqa: ARG001 - `current_school` reads it
+    """Show one item on purpose: its picture, what is known of it, the way to the original."""
+    item = _find(case_id, evidence_id)
+    views = evidence.siblings(db(), actor=current_actor(), item=item)
+    view = next(one for one in views if one.id == evidence_id)
+    return page("staff/evidence.html", item=view, case_id=case_id, label=item.case.label)
+
+
+@blueprint.get("/beeld/<any(blurred, clear):kind>")
+@requires(Action.WORK_ON_CASES)
+def picture(school: str, case_id: str, evidence_id: str, kind: str) -> Response:  # noqa: ARG001 - `current_school` reads it
+    """Give a preview; it is written down, and made, before the first byte goes out."""
+    data, media_type = evidence.preview(
+        db(),
+        actor=current_actor(),
+        store=portal().store,
+        item=_find(case_id, evidence_id),
+        kind=kind,
+        now=now(),
+    )
+    context.commit()
+    response = Response(data, mimetype=media_type)
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+@blueprint.get("/origineel")
+@requires(Action.WORK_ON_CASES)
+def original(school: str, case_id: str, evidence_id: str) -> Response:  # noqa: ARG001 - `current_school` reads it
+    """Give the original as it came, only ever as a download."""
+    item = _find(case_id, evidence_id)
+    if item.body.get("intimate", "no") != "no":
+        abort(403)
+    evidence.log_download(db(), actor=current_actor(), item=item, now=now())
+    context.commit()
+    response = Response(evidence.stream(portal().store, item), mimetype="application/octet-stream")
+    response.headers["Content-Length"] = str(item.body["size"])
+    response.headers["Content-Disposition"] = attachment(item.body["name"])
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+def attachment(name: str) -> str:
+    """Write a Content-Disposition with a safe ASCII name and the real one (RFC 6266)."""
+    plain = "".join(one if one.isascii() and one.isalnum() or one in "._-" else "_" for one in name)
+    return f"attachment; filename=\"{plain[-100:] or 'bestand'}\"; filename*=UTF-8''{quote(name, safe='')}"

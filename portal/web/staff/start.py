@@ -1,0 +1,96 @@
+"""Starting a case: a two-minute signal by anybody, or a talk, call or letter written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+from werkzeug.datastructures import MultiDict
+
+from portal.domain.permissions import Action
+from portal.services import codes, drafts, schools, staff_reports
+from portal.services.errors import InvalidInputError
+from portal.web.context import current_school, db, now, portal
+from portal.web.guards import current_actor, requires
+from portal.web.staff.layout import page
+
+blueprint = Blueprint("staff_start", __name__, url_prefix="/<school>/bureau/nieuw")
+VERSION = "2026-11"
+STORY = "Wat zag, hoorde of las u?"
+CLASSES = "Om welke klassen gaat het?"
+ONLINE = "Gebeurde het ook online?"
+WHEN = "Wanneer en waar?"
+PROBLEMS = {
+    "empty": "Schrijf eerst op wat er gebeurde.",
+    "too_long": "Dit is te lang. Maak er twee stukken van.",
+    "too_few": "Nu kan bijna niemand dit lezen. Zet minder mensen buiten.",
+}
+
+
+@blueprint.get("/")
+@requires(Action.GIVE_SIGNAL)
+def choose(school: str) -> str:  # noqa: ARG001 - `current_school` reads it
+    """Show the form; the kind is chosen in it."""
+    return _form(MultiDict())
+
+
+def _form(typed: MultiDict[str, str], errors: list[tuple[str, str]] | None = None) -> str:
+    school = current_school()
+    return page(
+        "staff/start.html",
+        classes=schools.classes_of(db(), school.id),
+        staff=drafts.choosable_staff(db(), school=school),
+        questions={"story": STORY, "classes": CLASSES, "online": ONLINE, "when": WHEN},
+        typed=typed,
+        errors=errors or [],
+    )
+
+
+@blueprint.post("/")
+@requires(Action.GIVE_SIGNAL)
+def start(school: str) -> str | tuple[str, int]:  # noqa: ARG001 - `current_school` reads it
+    """Start the case; a signal is write-only for whoever gives it."""
+    form = request.form
+    kind = staff_reports.TALK if form.get("kind") == "talk" else staff_reports.SIGNAL
+    try:
+        started = staff_reports.start(
+            db(),
+            actor=current_actor(),
+            school=current_school(),
+            kind=kind,
+            answers=_answers(form),
+            with_code=kind == staff_reports.TALK and form.get("code") == "yes",
+            instance=portal().keys,
+            now=now(),
+        )
+    except InvalidInputError as error:
+        problem = (error.field, PROBLEMS.get(error.problem, error.problem))
+        return _form(form, [problem]), 422
+    groups = codes.display(started.code) if started.code else []
+    return page("staff/started.html", started=started, code="".join(groups))
+
+
+def _answers(form: MultiDict[str, str]) -> dict[str, Any]:
+    """Read the form as answers, each with the question as it was asked."""
+    value: dict[str, tuple[str, Any]] = {
+        "perspective": ("", "staff"),
+        "story": (STORY, form.get("story", "")),
+        "classes": (CLASSES, _classes(form)),
+        "when": (WHEN, {"moment": form.get("moment", ""), "where": form.get("where", "")}),
+        "online": (ONLINE, {"happened": form.get("online", "unknown"), "incidents": []}),
+        "readers": ("", {"exclude": form.getlist("exclude"), "prefer": []}),
+    }
+    return {
+        key: {"value": given, "question": question, "version": VERSION}
+        for key, (question, given) in value.items()
+    }
+
+
+def _classes(form: MultiDict[str, str]) -> dict[str, Any]:
+    accused = form.getlist("accused_staff")
+    return {
+        "subject": form.getlist("subject"),
+        "accused": form.getlist("accused"),
+        "other": [*form.getlist("other"), *(["staff"] if accused else [])],
+        "staff": accused,
+    }
