@@ -24,7 +24,7 @@ def serve_web(settings: Settings) -> None:
     PortalServer(settings).run()
 
 
-class PortalServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+class PortalServer(BaseApplication):
     """The portal as gunicorn runs it, without gunicorn's own command line and files."""
 
     def __init__(self, settings: Settings) -> None:

@@ -59,6 +59,7 @@ class PacedSocket:
         self._head_ends: float | None = None
         self._limit: float | None = None
         self._receiving = Pace()
+        self._given_up = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.plain, name)
@@ -78,6 +79,7 @@ class PacedSocket:
         """The head is in; from now on the pace of a body counts."""
         self._head_ends = None
         self._receiving = Pace()
+        self._given_up = False
 
     def recv(self, size: int, /) -> bytes:
         """At most ``size`` bytes; empty when a head takes too long, as if the client left.
@@ -88,12 +90,16 @@ class PacedSocket:
         started = self._clock()
         if self._head_ends is not None:
             return self._recv_head(size, self._head_ends - started)
+        if self._given_up:
+            raise SlowBody("given up before")
         self.plain.settimeout(_least(IDLE_SECONDS, self._limit))
         try:
             data = self.plain.recv(size)
+            self._receiving.count(len(data), self._clock() - started)
         except TimeoutError as error:
-            raise SlowBody("no byte in time") from error
-        self._receiving.count(len(data), self._clock() - started)
+            # Whoever reads on, to drain the rest, must not wait once more.
+            self._given_up = True
+            raise SlowBody("too slow") from error
         return data
 
     def _recv_head(self, size: int, left: float) -> bytes:

@@ -41,7 +41,7 @@ _STATUS = {
 }
 
 
-class QuietResponse(wsgi.Response):  # type: ignore[misc]  # gunicorn ships no types
+class QuietResponse(wsgi.Response):
     """An answer that does not say which server gave it, and that waits for no unread body."""
 
     def default_headers(self) -> list[str]:
@@ -62,7 +62,7 @@ def _has_unread_body(request: Any) -> bool:
     return isinstance(reader, body.LengthReader) and reader.length > 0
 
 
-class PacedConnection(TConn):  # type: ignore[misc]  # gunicorn ships no types
+class PacedConnection(TConn):
     """A connection whose head is collected without a thread."""
 
     sock: Any
@@ -121,7 +121,7 @@ class PacedConnection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         return not data or self.discarded > LINGER_BYTES
 
 
-class PacedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+class PacedWorker(ThreadWorker):
     """One web worker process."""
 
     def init_process(self) -> None:

@@ -72,6 +72,17 @@ def test_a_silent_body_ends_after_thirty_seconds():
     assert clock.now - started == IDLE_SECONDS
 
 
+def test_nobody_waits_again_for_a_body_that_was_given_up():
+    connection, _, clock = paced(wait=None, size=1)
+    connection.expect_body()
+    with pytest.raises(SlowBody):
+        connection.recv(1024)
+    given_up = clock.now
+    with pytest.raises(SlowBody):
+        connection.recv(1024)
+    assert clock.now == given_up
+
+
 def test_a_dripping_body_ends_within_ninety_seconds():
     connection, _, clock = paced(wait=29.0, size=1)
     connection.expect_body()
