@@ -50,14 +50,18 @@ class SchoolCalendar:
 
     def add_weeks(self, start: date, count: int) -> date:
         """`count` weeks on. A week without any school day does not count: nobody can look then."""
-        day = start
         self.this_or_next(start)
-        while count > 0:
-            week = [day + timedelta(days=offset) for offset in range(1, 8)]
-            day = week[-1]
-            if any(map(self.is_school_day, week)):
-                count -= 1
+        day = start
+        for _ in range(count):
+            day += timedelta(days=7)
+            while not self._has_school(day):
+                day += timedelta(days=7)
         return self.this_or_next(day)
+
+    def _has_school(self, day: date) -> bool:
+        """Is there school on any day of the week (from Monday) that this day is in?"""
+        monday = day - timedelta(days=day.weekday())
+        return any(self.is_school_day(monday + timedelta(days=offset)) for offset in range(5))
 
 
 def local_date(instant: datetime) -> date:

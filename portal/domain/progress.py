@@ -122,17 +122,21 @@ def admissible(
 
 
 def _refusal(parts: Sequence[Step], stand: _Stand, event: Event) -> str | None:
-    gate = next((gate for part in parts for gate in part.gates if gate.key == event.key), None)
-    if gate is not None:
-        return _gate_refusal(gate, event)
-    item = next((item for part in parts for item in _todo(part) if item.key == event.key), None)
-    if item is None:
-        return "Dit hoort niet bij deze stap."
+    gates = {gate.key: gate for part in parts for gate in part.gates}
+    items = {item.key: item for part in parts for item in _todo(part)}
+    if event.key in gates:
+        return _gate_refusal(gates[event.key], event)
+    if event.key in items:
+        return _task_refusal(items[event.key], parts, stand, event)
+    return "Dit hoort niet bij deze stap."
+
+
+def _task_refusal(item: Item, parts: Sequence[Step], stand: _Stand, event: Event) -> str | None:
     if event.outcome not in TASK_OUTCOMES:
         return f"Onbekende uitkomst: {event.outcome}."
     if event.outcome == "skipped":
-        needs_reason = not _optional(item) and not (event.by.strip() and event.reason.strip())
-        return "Overslaan kan alleen met naam en reden." if needs_reason else None
+        explained = _optional(item) or (event.by.strip() and event.reason.strip())
+        return None if explained else "Overslaan kan alleen met naam en reden."
     closed = [gate.label for gate in _blocking(item.key, parts) if not _open(gate, stand)]
     return f"Eerst nodig: {'; '.join(closed)}." if closed else None
 

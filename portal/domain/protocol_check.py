@@ -9,6 +9,7 @@ from portal.domain import protocol as model
 from portal.domain.facts import CHOICES
 from portal.domain.protocol import OURS, Item, Protocol, Step, When, quote_line, role_key
 from portal.domain.protocol_parse import Fault, inside, items
+from portal.domain.routing import find_gate
 
 # Whom a communication may go to, besides a role of the protocol.
 AUDIENCES = (
@@ -23,6 +24,20 @@ AUDIENCES = (
     "lesgevende-docenten",
     "collegas-jaarlaagoverleg",
 )
+
+
+CHOSEN: dict[type[Item], dict[str, tuple[str, ...]]] = {
+    model.Role: {
+        "scope": model.SCOPES,
+        "rank": model.RANKS,
+        "substitute": ("", "person", "class", "year", "duty_roster"),
+    },
+    model.Step: {"mode": model.MODES},
+    model.Gate: {"kind": model.GATE_KINDS, "side": model.SIDES},
+    model.Deadline: {"unit": model.UNITS},
+    model.Communication: {"medium": model.MEDIA},
+    model.Condition: {"kind": model.CONDITION_KINDS},
+}
 
 
 def check_protocol(protocol: Protocol, source: str | None = None) -> list[Fault]:
@@ -83,23 +98,12 @@ def _quoted(place: str, item: Item, source: str) -> Iterable[Fault]:
 
 
 def _choices(protocol: Protocol) -> Iterable[Fault]:
-    chosen: list[tuple[str, str, tuple[str, ...]]] = []
-    for role in protocol.roles:
-        place = f"roles '{role.key}'"
-        chosen += [(place, role.scope, model.SCOPES), (place, role.rank, model.RANKS)]
-        chosen.append((place, role.substitute, ("", "person", "class", "year", "duty_roster")))
-    for step in protocol.steps:
-        place = f"steps '{step.key}'"
-        chosen.append((place, step.mode, model.MODES))
-        chosen += [(f"{place} '{gate.key}'", gate.kind, model.GATE_KINDS) for gate in step.gates]
-        chosen += [(f"{place} '{gate.key}'", gate.side, model.SIDES) for gate in step.gates]
-        chosen += [(f"{place} '{due.key}'", due.unit, model.UNITS) for due in step.deadlines]
-        chosen += [(f"{place} '{c.key}'", c.medium, model.MEDIA) for c in step.communications]
-        chosen += [(f"{place} '{c.key}'", c.kind, model.CONDITION_KINDS) for c in step.conditions]
-    for place, given, allowed in chosen:
-        if given not in allowed:
-            known = ", ".join(part for part in allowed if part)
-            yield Fault(place, f"'{given}' is geen keuze", f"kies uit: {known}")
+    for place, item in items(protocol):
+        for name, allowed in CHOSEN.get(type(item), {}).items():
+            given = getattr(item, name)
+            if given not in allowed:
+                known = ", ".join(part for part in allowed if part)
+                yield Fault(f"{place}.{name}", f"'{given}' is geen keuze", f"kies uit: {known}")
 
 
 def _roles(protocol: Protocol) -> Iterable[Fault]:
@@ -125,7 +129,7 @@ def _roles(protocol: Protocol) -> Iterable[Fault]:
 def _intake(protocol: Protocol) -> Iterable[Fault]:
     if not protocol.intake:
         yield Fault("intake", "er zijn geen regels", "zeg wie een melding krijgt")
-    elif any(protocol.intake[-1].when):
+    elif protocol.intake[-1].when:
         yield Fault("intake", "de laatste regel geldt niet altijd", "eindig zonder 'when'")
     for rule in protocol.intake[:-1]:
         if not rule.when:
@@ -135,13 +139,17 @@ def _intake(protocol: Protocol) -> Iterable[Fault]:
         yield from _known_role(protocol, place, rule.role)
         yield from _known_step(protocol, place, rule.step)
         yield from _whens(place, rule.when)
-    gates = {gate.key for step in protocol.steps for gate in step.gates}
+    yield from _intake_also(protocol)
+
+
+def _intake_also(protocol: Protocol) -> Iterable[Fault]:
     for extra in protocol.intake_also:
         place = f"intake_also '{extra.key}'"
         for key in extra.roles:
             yield from _known_role(protocol, place, key)
-        for gate in set(extra.gates) - gates:
-            yield Fault(place, f"onbekende voorwaarde '{gate}'", "noem een gate van een stap")
+        for gate in extra.gates:
+            if find_gate(protocol, gate) is None:
+                yield Fault(place, f"onbekende voorwaarde '{gate}'", "noem een gate van een stap")
         yield from _whens(place, extra.when)
 
 
@@ -163,23 +171,31 @@ def _step(protocol: Protocol, step: Step) -> Iterable[Fault]:
         yield from _known_role(protocol, place, step.owner)
     for key in step.repeats:
         yield from _known_step(protocol, place, key)
-    for action in step.actions:
-        here = f"{place} '{action.key}'"
-        if action.owner:
-            yield from _known_role(protocol, here, action.owner)
-        yield from _named(here, action.after, actions, "handeling")
-    for gate in step.gates:
-        here = f"{place} '{gate.key}'"
-        yield from _named(here, gate.blocks, tasks, "handeling")
-        if not gate.blocks:
-            yield Fault(here, "houdt niets tegen", "noem in 'blocks' wat moet wachten")
-        if gate.kind == "approval":
-            yield from _known_role(protocol, here, gate.role)
+    yield from _actions(protocol, step, actions)
+    yield from _gates(protocol, step, tasks)
     yield from _dates(step, actions)
     yield from _told(protocol, step)
     for condition in step.conditions:
         if condition.kind == "advance":
             yield from _known_step(protocol, f"{place} '{condition.key}'", condition.to)
+
+
+def _actions(protocol: Protocol, step: Step, known: set[str]) -> Iterable[Fault]:
+    for action in step.actions:
+        here = f"steps '{step.key}' '{action.key}'"
+        if action.owner:
+            yield from _known_role(protocol, here, action.owner)
+        yield from _named(here, action.after, known, "handeling")
+
+
+def _gates(protocol: Protocol, step: Step, known: set[str]) -> Iterable[Fault]:
+    for gate in step.gates:
+        here = f"steps '{step.key}' '{gate.key}'"
+        yield from _named(here, gate.blocks, known, "handeling")
+        if not gate.blocks:
+            yield Fault(here, "houdt niets tegen", "noem in 'blocks' wat moet wachten")
+        if gate.kind == "approval":
+            yield from _known_role(protocol, here, gate.role)
 
 
 def _dates(step: Step, actions: set[str]) -> Iterable[Fault]:

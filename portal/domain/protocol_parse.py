@@ -123,6 +123,8 @@ class _Reader:
         if origin is tuple:
             return self.sequence(typing.get_args(hint)[0], given, place)
         if origin in (types.UnionType, typing.Union):
+            if given is None:  # only from JSON; TOML leaves a thing out
+                return None
             hint = next(part for part in typing.get_args(hint) if part is not type(None))
         if dataclasses.is_dataclass(hint):
             return self.table(hint, given, place)

@@ -183,11 +183,8 @@ def choose_readers(
     is the id of the person with whom the reporter would rather deal.
     """
     search = _Search(protocol, roster, decision, tuple(classes), frozenset(excluded))
-    role, handlers = _handlers(search)
-    fallback = role != decision.role
     wished = _preferred(search, preferred)
-    if wished is not None:
-        role, handlers, fallback = wished.role, (wished,), wished.role != decision.role
+    role, handlers = (wished.role, (wished,)) if wished else _handlers(search)
     taken = [one.id for one in handlers]
     overseers = _overseers(search, role, taken)
     taken += [one.id for one in overseers]
@@ -202,7 +199,7 @@ def choose_readers(
         substitutes=substitutes,
         also_notified=also,
         explanation=tuple(search.told),
-        fallback_used=fallback,
+        fallback_used=role != decision.role,
         waiting=decision.gated,
     )
 
@@ -247,8 +244,9 @@ def _preferred(search: _Search, member_id: str) -> Reader | None:
     if one is None:
         return None
     ranks = ("head", "board") if search.decision.about_staff else ("line", "head", "board")
-    held = (search.protocol.role(held.role) for held in one.roles)
-    role = next((role for role in held if role is not None and role.rank in ranks), None)
+    held = [search.protocol.role(held.role) for held in one.roles]
+    fit = [role for role in held if role is not None and role.rank in ranks]
+    role = next((role for role in fit if role.key == search.decision.role), next(iter(fit), None))
     if role is None or not one.usable or search.barred(one):
         search.told.append(f"{one.name} kan deze melding niet behandelen.")
         return None

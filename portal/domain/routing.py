@@ -24,6 +24,9 @@ OPEN_QUESTIONS: tuple[tuple[str, Any, str], ...] = (
     ("accused", "staff", "het over een medewerker gaat"),
 )
 
+# Nobody of the school is left to judge: those who supervise its board.
+SUPERVISORS = "raad-van-toezicht"
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -111,24 +114,37 @@ def _add_roles(also: dict[str, tuple[str, ...]], extra: AlsoRule, rule: IntakeRu
 
 def _route_staff(protocol: Protocol, facts: Facts) -> Decision:
     staff = protocol.staff
-    words = {role_key(role) for role in facts.accused_roles}
-    head = any(_ranked(protocol, word, "head", staff.head_words) for word in words)
-    board = any(_ranked(protocol, word, "board", staff.board_words) for word in words)
+    head = _accused_is(protocol, facts, "head", staff.head_words)
+    board = _accused_is(protocol, facts, "board", staff.board_words)
     excluded = _excluded(protocol, facts, head=head)
     again = facts.level > 1
-    heads = [role.key for role in protocol.roles if role.rank == "head"]
-    order = [*([] if head or board or again else heads), *staff.board, *([] if head else heads)]
-    role = next((key for key in order if key not in excluded), "raad-van-toezicht")
+    role = _staff_handler(protocol, excluded, head=head, skip_heads=head or board or again)
     also = [*([] if head or board else staff.board[:1]), staff.confidant]
-    explanation = [_because(staff), *_why_staff(protocol, facts, role)]
     return Decision(
         role=role,
         step=staff.repeat_step if again else staff.step,
-        also=tuple(key for key in dict.fromkeys(also) if key != role and key not in excluded),
+        also=tuple(key for key in also if key != role and key not in excluded),
         excluded=excluded,
-        explanation=tuple(explanation),
+        explanation=(_because(staff), *_why_staff(protocol, facts, role, excluded)),
         about_staff=True,
     )
+
+
+def _staff_handler(
+    protocol: Protocol, excluded: tuple[str, ...], *, head: bool, skip_heads: bool
+) -> str:
+    """A head, unless one is accused or already handled it in vain; else the board.
+
+    Only where the whole board is accused does a head who is not come after it.
+    """
+    heads = [role.key for role in protocol.roles if role.rank == "head"]
+    order = [*([] if skip_heads else heads), *protocol.staff.board, *([] if head else heads)]
+    return next((key for key in order if key not in excluded), SUPERVISORS)
+
+
+def _accused_is(protocol: Protocol, facts: Facts, rank: str, words: tuple[str, ...]) -> bool:
+    accused = {role_key(role) for role in facts.accused_roles}
+    return any(_ranked(protocol, word, rank, words) for word in accused)
 
 
 def _ranked(protocol: Protocol, word: str, rank: str, words: tuple[str, ...]) -> bool:
@@ -148,7 +164,9 @@ def _excluded(protocol: Protocol, facts: Facts, *, head: bool) -> tuple[str, ...
     return tuple(key for key in dict.fromkeys(excluded) if key)
 
 
-def _why_staff(protocol: Protocol, facts: Facts, role: str) -> list[Reason]:
+def _why_staff(
+    protocol: Protocol, facts: Facts, role: str, excluded: tuple[str, ...]
+) -> list[Reason]:
     label = protocol.label(role)
     told = [f"{label} behandelt deze melding, niet de gewone lijn van het protocol."]
     if facts.accused_roles:
@@ -161,7 +179,7 @@ def _why_staff(protocol: Protocol, facts: Facts, role: str) -> list[Reason]:
         told.append("Er is ook een leerling genoemd; de voorzichtigste route geldt.")
     reasons = [Reason("staff-accused-handler", " ".join(told), "portal", 0)]
     confidant = protocol.role(protocol.staff.confidant)
-    if confidant is not None and confidant.key not in facts.accused_roles:
+    if confidant is not None and confidant.key not in excluded:
         reasons.append(
             Reason("confidant-supports", confidant.quote, confidant.file, confidant.line)
         )

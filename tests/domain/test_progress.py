@@ -1,0 +1,162 @@
+"""Progress: what comes next, what a gate holds back, and that no gate is passed in silence."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from portal import protocols
+from portal.domain.deadlines import Holiday, SchoolCalendar
+from portal.domain.progress import Event, admissible, progress
+
+START = date(2026, 12, 7)
+CALENDAR = SchoolCalendar((Holiday(date(2026, 12, 19), date(2027, 1, 3)),))
+KEYS = ("borgen", "cals", "de-route", "handelingskaart", "oostpoort")
+
+
+def done(key: str, on: date = START) -> Event:
+    return Event(key=key, outcome="done", on=on, by="S. Test")
+
+
+def gate(key: str, outcome: str, reason: str = "") -> Event:
+    return Event(key=key, outcome=outcome, on=START, by="S. Test", reason=reason)
+
+
+def stand(key: str, step: str, events=(), role=""):
+    protocol = protocols.load(key)
+    return progress(protocol, step, list(events), started=START, calendar=CALENDAR, role=role)
+
+
+def task(found, key: str):
+    return next(one for one in found.tasks if one.key == key)
+
+
+def test_borgen_step_two_runs_only_with_both_consents():
+    before = [done("overleg-collega"), done("plan-bijstellen"), done("plan-voorleggen")]
+    found = stand("borgen", "stap-2", before)
+    assert found.next.key == "akkoord-leerling-stap-2"
+    assert task(found, "plan-uitvoeren").gates == (
+        "akkoord-leerling-stap-2",
+        "akkoord-ouders-stap-2",
+    )
+    one = [*before, gate("akkoord-leerling-stap-2", "agreed")]
+    assert task(stand("borgen", "stap-2", one), "plan-uitvoeren").state == "blocked"
+    both = [*one, gate("akkoord-ouders-stap-2", "agreed")]
+    assert stand("borgen", "stap-2", both).next.key == "plan-uitvoeren"
+
+
+@pytest.mark.parametrize("outcome", ["refused", "not_reached"])
+def test_a_refusal_is_on_record_and_still_holds(outcome):
+    events = [gate("leerling-wil-herstelgesprek", outcome)]
+    found = stand("de-route", "herstelgesprek", events)
+    assert task(found, "herstelgesprek-voeren").state == "blocked"
+    assert task(found, "leerling-wil-herstelgesprek").outcome == outcome
+    assert found.next.key != "leerling-wil-herstelgesprek"
+
+
+def test_going_on_all_the_same_needs_a_name_and_a_reason():
+    protocol = protocols.load("borgen")
+    silent = Event(key="akkoord-ouders-stap-2", outcome="overridden", on=START)
+    unexplained = gate("akkoord-ouders-stap-2", "overridden", " ")
+    explained = gate("akkoord-ouders-stap-2", "overridden", "Veilig Thuis adviseerde dit.")
+    assert admissible(protocol, "stap-2", [], silent)
+    assert admissible(protocol, "stap-2", [], unexplained)
+    assert admissible(protocol, "stap-2", [], explained) is None
+
+
+def test_what_a_gate_holds_back_cannot_be_recorded_as_done():
+    protocol = protocols.load("borgen")
+    refusal = admissible(protocol, "stap-3", [], done("inbrengen-ondersteuningsteam"))
+    assert "Goedkeuring van de leerling" in refusal
+    assert "Goedkeuring van de ouders" in refusal
+    found = stand("borgen", "stap-3", [done("inbrengen-ondersteuningsteam")])
+    assert task(found, "inbrengen-ondersteuningsteam").state == "blocked"
+
+
+def test_a_consent_taken_back_holds_again():
+    events = [
+        gate("leerling-wil-herstelgesprek", "agreed"),
+        gate("leerling-wil-herstelgesprek", "refused"),
+    ]
+    found = stand("de-route", "herstelgesprek", events)
+    assert task(found, "herstelgesprek-voeren").state == "blocked"
+
+
+def test_only_what_is_optional_may_be_skipped_without_a_reason():
+    protocol = protocols.load("cals")
+    bare = Event(key="analyse-1", outcome="skipped", on=START)
+    named = Event(key="analyse-1", outcome="skipped", on=START, by="S. Test", reason="Al bekend.")
+    optional = Event(key="bpo-1", outcome="skipped", on=START)
+    assert admissible(protocol, "fase-1", [], bare)
+    assert admissible(protocol, "fase-1", [], named) is None
+    assert admissible(protocol, "fase-1", [], optional) is None
+    assert admissible(protocol, "fase-1", [], done("controle-2"))
+    assert admissible(protocol, "fase-1", [], Event(key="analyse-1", outcome="zo", on=START))
+
+
+def test_cals_checks_four_school_weeks_after_the_agreements():
+    assert task(stand("cals", "fase-1"), "controle-1").due is None
+    events = [done("analyse-1"), done("gesprekken-1"), done("afspraken-1", date(2026, 12, 8))]
+    found = stand("cals", "fase-1", events, role="leerlingcoordinator")
+    check = task(found, "controle-1")
+    assert check.due == date(2027, 1, 19)
+    assert (check.owner, check.state, check.target) == ("leerlingcoordinator", "open", False)
+    assert (check.file, check.line) == ("cals.txt", 78)
+
+
+def test_de_route_aims_at_the_same_day():
+    found = stand("de-route", "analyseren")
+    talk = task(found, "gesprek-gepeste")
+    assert found.next.key == "gesprek-gepeste"
+    assert (talk.due, talk.target, talk.owner) == (START, True, "coach")
+    assert "dezelfde dag" in talk.quote
+
+
+def test_parents_come_after_the_pupil_at_de_route():
+    found = stand("de-route", "borging")
+    assert task(found, "ouders-gepeste").state == "blocked"
+    agreed = stand("de-route", "borging", [gate("eerst-overleg-met-leerling", "agreed")])
+    assert task(agreed, "ouders-gepeste").state == "open"
+
+
+def test_a_sanction_waits_for_its_announcement_and_the_deelschoolleider():
+    protocol = protocols.load("oostpoort")
+    announced = [gate("eerder-aangekondigd", "agreed")]
+    wish = done("disciplinaire-maatregel")
+    assert "aangekondigd" in admissible(protocol, "ondersteuningsteam", [], wish)
+    assert "deelschoolleider" in admissible(protocol, "ondersteuningsteam", announced, wish)
+    both = [*announced, gate("afstemming-schorsing", "agreed")]
+    assert admissible(protocol, "ondersteuningsteam", both, wish) is None
+
+
+def test_the_card_comes_with_every_report():
+    found = stand("handelingskaart", "melding-2")
+    keys = [one.key for one in found.tasks]
+    assert "vragen" in keys
+    assert "nazorg" in keys
+    assert task(found, "maatregel-2").owner == "leerlingcoordinator"
+    assert task(found, "vragen").owner == "mentor"
+    assert task(found, "docententeam").owner == "leerlingcoordinator"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_step_can_be_walked_to_its_end(key):
+    protocol = protocols.load(key)
+    for step in protocol.steps:
+        events: list[Event] = []
+        found = stand(key, step.key, events, role="mentor")
+        while found.next is not None:
+            assert len(events) < 60
+            wanted = found.next
+            event = gate(wanted.key, "agreed") if wanted.kind == "gate" else done(wanted.key)
+            assert admissible(protocol, step.key, events, event) is None
+            events.append(event)
+            found = stand(key, step.key, events, role="mentor")
+        assert found.complete, step.key
+        assert all(one.owner for one in found.tasks)
+
+
+def test_an_unknown_step_is_an_error():
+    with pytest.raises(LookupError):
+        stand("cals", "fase-3")
