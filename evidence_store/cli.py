@@ -114,7 +114,8 @@ def _keygen(_: argparse.Namespace) -> int:
 
 def _put(arguments: argparse.Namespace) -> int:
     recipients = [Recipient.parse(text) for text in dict.fromkeys(arguments.to)]
-    with arguments.file.open("rb") as source:
+    # Unbuffered: a buffered read of a pipe does not notice that the command is being stopped.
+    with arguments.file.open("rb", buffering=0) as source:
         item = EvidenceStore(LocalBackend(arguments.store)).take_in(source, recipients)
     answer = {
         "id": item.id,
@@ -168,6 +169,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from evidence_store.packet import verify_packet  # noqa: PLC0415 - loads certificates and zip
 
+    arguments.packet.stat()  # No such file is a mistake of the caller, not a fault of the packet.
     faults = [dataclasses.asdict(fault) for fault in verify_packet(arguments.packet).faults]
     if arguments.json:
         print(json.dumps({"ok": not faults, "faults": faults}))

@@ -53,13 +53,11 @@ class LocalBackend:
         with contextlib.suppress(FileExistsError):
             path.parent.mkdir(_DIRECTORY_MODE)
         part = LocalPart(path, self._settle)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(part.abort)
             # Only now that the part is ours: another writer has renamed his or will not any more.
-            if path.exists():
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-        except BaseException:
-            part.abort()
-            raise
+            _refuse_existing(path)
+            undo.pop_all()
         return part
 
     def open(self, name: str) -> "LocalObject":
@@ -270,6 +268,11 @@ class LocalObject:
 
 def _absent() -> NotFoundError:
     return NotFoundError("the store holds no object with this id")
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def _make_root(root: Path) -> None:

@@ -1,6 +1,7 @@
 """Frames, random access and armor: the same bytes whatever way they are taken, none if damaged."""
 
 import io
+import itertools
 import os
 import zipfile
 
@@ -41,7 +42,7 @@ def test_pieces_of_any_size_make_the_same_file(size: int, cuts: list[int]) -> No
     encryptor = age.Encryptor([IDENTITY.recipient])
     data = encryptor.header
     borders = [0, *sorted(min(cut, size) for cut in cuts), size]
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in itertools.pairwise(borders):
         data += encryptor.update(SAMPLE[start:end])
     data += encryptor.finish()
     assert age.decrypt(data, [IDENTITY]) == SAMPLE[:size]

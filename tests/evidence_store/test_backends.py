@@ -80,7 +80,7 @@ def test_local_order_of_durability(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     fsync, rename, write = os.fsync, os.rename, os.write
 
     def name(fd: int) -> str:
-        return Path(os.readlink(f"/proc/self/fd/{fd}")).name
+        return Path(f"/proc/self/fd/{fd}").readlink().name
 
     def logged_write(fd: int, data: bytes) -> int:
         log.append(f"write {name(fd)}")

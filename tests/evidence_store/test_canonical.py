@@ -28,9 +28,11 @@ VALUES = st.recursive(SCALARS, lambda v: st.lists(v) | st.dictionaries(TEXT, v),
                 "\u0080": "Control",
                 "ö": "Latin Small Letter O With Diaeresis",
             },
-            '{"\\r":"Carriage Return","1":"One","\u0080":"Control",'
-            '"ö":"Latin Small Letter O With Diaeresis","€":"Euro Sign",'
-            '"\U0001f600":"Emoji: Grinning Face","\ufb33":"Hebrew Letter Dalet With Dagesh"}',
+            (
+                '{"\\r":"Carriage Return","1":"One","\u0080":"Control",'
+                '"ö":"Latin Small Letter O With Diaeresis","€":"Euro Sign",'
+                '"\U0001f600":"Emoji: Grinning Face","\ufb33":"Hebrew Letter Dalet With Dagesh"}'
+            ),
         ),
         # The strings of RFC 8785 section 3.2.2.2.
         ('€$\u000f\nA\'B"\\\\"/', '"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"'),

@@ -18,6 +18,7 @@ from evidence_store import (
     EmptyFileError,
     EvidenceStore,
     Identity,
+    Intake,
     InvalidKeyError,
     LocalBackend,
     MemoryBackend,
@@ -222,11 +223,15 @@ def test_a_full_disk_is_told(size: int, room: int) -> None:
     assert (backend.objects, backend.unfinished) == ({}, {})
 
 
+def write_on(intake: Intake) -> None:
+    for _ in range(1000):
+        intake.write(SAMPLE[:PER_BUFFER])
+
+
 def test_an_error_of_the_writing_thread_surfaces_in_write() -> None:
     with EvidenceStore(FullBackend(2 * PER_BUFFER)).begin(TO, limit=None) as intake:
         with pytest.raises(FullError):
-            for _ in range(1000):
-                intake.write(SAMPLE[:PER_BUFFER])
+            write_on(intake)
         assert intake.size < 20 * PER_BUFFER
 
 

@@ -93,6 +93,35 @@ def test_the_calls_around_them_fail(call: str, least: int, tmp_path: Path) -> No
     assert len(list(sweep(call, errno.EIO, SMALL, tmp_path, lasting=False))) >= least
 
 
+@pytest.mark.parametrize("call", ["unlink", "fsync"])
+def test_destroying_fails(call: str, tmp_path: Path) -> None:
+    """What cannot be destroyed is told, and the store is whole or holds an orphan at worst."""
+    for position in range(100):
+        backend = LocalBackend(tmp_path / str(position))
+        store = EvidenceStore(backend)
+        item = store.take_in(io.BytesIO(SAMPLE[:SMALL]), TO)
+        fault = Fault(call, position, errno.EIO, lasting=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, call, fault)
+            told = destroyed(store, item.id)
+        assert told != fault.hit
+        assert store.fsck(read_all=True).ok
+        if told:
+            break
+        if list(backend.names()):
+            assert destroyed(store, item.id)
+        assert list(backend.names()) == []
+    assert position == 2
+
+
+def destroyed(store: EvidenceStore, item_id: str) -> bool:
+    try:
+        store.destroy(item_id)
+    except OSError:
+        return False
+    return True
+
+
 CHILD = """
 import sys
 from evidence_store import EvidenceStore, Identity, LocalBackend
