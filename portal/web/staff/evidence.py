@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import Blueprint, Response, abort
 
 from portal.domain.permissions import Action
@@ -11,6 +9,7 @@ from portal.services import evidence
 from portal.services.evidence import OpenItem
 from portal.web import context
 from portal.web.context import db, now, portal
+from portal.web.filenames import attachment
 from portal.web.guards import current_actor, requires
 from portal.web.staff.layout import page
 
@@ -66,9 +65,3 @@ def original(school: str, case_id: str, evidence_id: str) -> Response:  # noqa: 
     response.headers["Content-Disposition"] = attachment(item.body["name"])
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
-
-
-def attachment(name: str) -> str:
-    """Write a Content-Disposition with a safe ASCII name and the real one (RFC 6266)."""
-    plain = "".join(one if one.isascii() and one.isalnum() or one in "._-" else "_" for one in name)
-    return f"attachment; filename=\"{plain[-100:] or 'bestand'}\"; filename*=UTF-8''{quote(name, safe='')}"

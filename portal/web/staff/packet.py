@@ -9,8 +9,8 @@ from portal.services import cases, packets, reading
 from portal.services.errors import InvalidInputError
 from portal.web import context
 from portal.web.context import current_school, db, now, portal
+from portal.web.filenames import attachment
 from portal.web.guards import current_actor, requires
-from portal.web.staff.evidence import attachment
 from portal.web.staff.layout import page
 
 blueprint = Blueprint("staff_packet", __name__, url_prefix="/<school>/bureau/zaken/<case_id>")

@@ -1,0 +1,46 @@
+"""The menu of the staff pages: what is in it depends on what somebody may do."""
+
+from __future__ import annotations
+
+from flask import current_app, g, request, url_for
+
+from portal.domain.permissions import Action, may
+from portal.services.schools import SchoolView
+from portal.services.staff import StaffActor
+
+# Endpoint, word, icon, what it needs, whether it stands at the rail's end.
+ENTRIES: tuple[tuple[str, str, str, Action, bool], ...] = (
+    ("staff_today.today", "Vandaag", "day", Action.WORK_ON_CASES, False),
+    ("staff_signal.new", "Signaal", "pen", Action.GIVE_SIGNAL, False),
+    ("staff_colleagues.listing", "Collega’s", "other", Action.WORK_ON_CASES, False),
+    ("admin_staff.listing", "Beheer", "cases", Action.MANAGE_ROSTER, False),
+    ("staff_account.show", "Account", "me", Action.WORK_ON_CASES, True),
+)
+
+
+def home(school: SchoolView) -> str:
+    """Give the address of the first page after log-in."""
+    endpoint = next(entry[0] for entry in ENTRIES if entry[0] in current_app.view_functions)
+    return url_for(endpoint, school=school.slug)
+
+
+def menu() -> dict[str, list[dict[str, object]]]:
+    """Give templates the menu of whoever is logged in; pages before log-in have none."""
+    actor: StaffActor | None = g.get("actor")
+    school: SchoolView | None = g.get("school")
+    if actor is None or school is None:
+        return {}
+    blueprint = (request.endpoint or "").partition(".")[0]
+    return {
+        "staff_nav": [
+            {
+                "url": url_for(endpoint, school=school.slug),
+                "label": label,
+                "icon": icon,
+                "current": endpoint.partition(".")[0] == blueprint,
+                "last": last,
+            }
+            for endpoint, label, icon, action, last in ENTRIES
+            if endpoint in current_app.view_functions and may(actor.powers, action)
+        ]
+    }

@@ -1,0 +1,194 @@
+"""Log-in of staff, with the recovery code when the passphrase is lost, and activation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import segno
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from portal.services import accounts, printed_codes, sessions, staff, totp
+from portal.services.accounts import Invitee
+from portal.services.errors import InvalidInputError
+from portal.web import desk, session
+from portal.web.context import current_school, db, now, portal
+from portal.web.guards import public
+from portal.web.limits import EXTENSION, AddressKeys, failed, limiter
+
+Page = str | tuple[str, int] | Response
+BAD_REQUEST = 400
+QR_SCALE = 5
+# A class of pupils behind the school's address must not keep its staff out: the narrow limit
+# holds for one log-in name from one address, the wide one only stops a machine.
+FAILED_LOGINS = "10 per minute"
+FAILED_FROM_ADDRESS = "120 per minute"
+
+blueprint = Blueprint("staff_auth", __name__, url_prefix="/<school>/bureau")
+blueprint.app_context_processor(desk.menu)
+
+
+def address_and_login() -> str:
+    """Give the limiter's key of one log-in name tried from one address (an HMAC, see limits)."""
+    keys: AddressKeys = current_app.extensions[EXTENSION]
+    login = request.form.get("login", "").strip().lower()[: staff.LONGEST_LOGIN]
+    return keys.name(f"{request.remote_addr} {login}", now())
+
+
+@blueprint.get("/inloggen")
+@public
+def login(school: str) -> Page:
+    """Show the log-in form, or the desk to somebody who is logged in."""
+    del school
+    live = session.current(sessions.STAFF)
+    if live is not None and staff.actor_of(db(), live) is not None:
+        return redirect(desk.home(current_school()), 303)
+    return _form("login")
+
+
+@blueprint.post("/inloggen")
+@limiter.limit(FAILED_FROM_ADDRESS, deduct_when=failed)
+@limiter.limit(FAILED_LOGINS, key_func=address_and_login, deduct_when=failed)
+@public
+def enter(school: str) -> Page:
+    """Log in with passphrase and one-time code."""
+    del school
+    try:
+        logged_in = staff.log_in(
+            db(),
+            school=current_school(),
+            login=request.form.get("login", ""),
+            passphrase=request.form.get("passphrase", ""),
+            code=request.form.get("code", ""),
+            now=now(),
+        )
+    except InvalidInputError as error:
+        return _form("login", error, login=request.form.get("login", ""))
+    session.start(sessions.STAFF, logged_in.data, staff_id=logged_in.staff_id)
+    return redirect(desk.home(current_school()), 303)
+
+
+@blueprint.post("/uitloggen")
+@public
+def leave(school: str) -> Page:
+    """End the session on the server."""
+    del school
+    session.finish()
+    return redirect(url_for("staff_auth.login", school=current_school().slug), 303)
+
+
+@blueprint.get("/herstel")
+@public
+def recovery(school: str) -> Page:
+    """Ask for the printed recovery code and a new passphrase."""
+    del school
+    return _form("recovery")
+
+
+@blueprint.post("/herstel")
+@limiter.limit(FAILED_FROM_ADDRESS, deduct_when=failed)
+@limiter.limit(FAILED_LOGINS, key_func=address_and_login, deduct_when=failed)
+@public
+def recover(school: str) -> Page:
+    """Open the account with the recovery code; the answer shows the next one, once."""
+    del school
+    try:
+        logged_in = staff.log_in_with_recovery(
+            db(),
+            school=current_school(),
+            login=request.form.get("login", ""),
+            recovery_code=request.form.get("recovery", ""),
+            code=request.form.get("code", ""),
+            new_passphrase=request.form.get("passphrase", ""),
+            now=now(),
+        )
+    except InvalidInputError as error:
+        return _form("recovery", error, login=request.form.get("login", ""))
+    session.start(sessions.STAFF, logged_in.data, staff_id=logged_in.staff_id)
+    return render_template(
+        "staff/recovery_code.html",
+        school=current_school(),
+        groups=printed_codes.groups(logged_in.recovery_code),
+        home=desk.home(current_school()),
+    )
+
+
+@blueprint.get("/activeren")
+@public
+def activation(school: str) -> Page:
+    """Ask for the activation code."""
+    del school
+    return _form("activate")
+
+
+@blueprint.post("/activeren")
+@limiter.limit(FAILED_FROM_ADDRESS, deduct_when=failed)
+@public
+def activate(school: str) -> Page:
+    """With a valid code: first show the authenticator's secret, then make the account's key."""
+    del school
+    given = request.form.get("activation", "")
+    found = accounts.invitee(
+        db(), school_id=current_school().id, code=given, keys=portal().keys, now=now()
+    )
+    if found is None:
+        return _form("activate", InvalidInputError("activation", "unknown"))
+    secret = totp.sound_secret(request.form.get("secret", ""))
+    if secret is None:
+        return _choose(found, given, totp.new_secret())
+    try:
+        made = accounts.activate(
+            db(),
+            school=current_school(),
+            activation_code=given,
+            passphrase=request.form.get("passphrase", ""),
+            totp_secret=secret,
+            totp_code=request.form.get("code", ""),
+            keys=portal().keys,
+            now=now(),
+        )
+    except InvalidInputError as error:
+        return _choose(found, given, secret, error)
+    session.start(sessions.STAFF, made.data, staff_id=made.staff_id)
+    return _activated(made)
+
+
+def _form(name: str, error: InvalidInputError | None = None, **values: Any) -> Page:
+    page = render_template(
+        f"staff/{name}.html", school=current_school(), errors=_errors(error), **values
+    )
+    return page, BAD_REQUEST if error else 200
+
+
+def _choose(
+    found: Invitee, given: str, secret: str, error: InvalidInputError | None = None
+) -> Page:
+    """Show the second half of the activation: the authenticator's secret and a passphrase."""
+    address = totp.address(secret, login=found.login, school_name=current_school().name)
+    picture = segno.make(address, error="m").svg_inline(scale=QR_SCALE, border=3, light="#fff")
+    return _form(
+        "activate_keys",
+        error,
+        person=found,
+        activation=given,
+        secret=secret,
+        secret_groups=printed_codes.groups(secret),
+        qr=Markup(picture),  # noqa: S704 - made by segno from an address of ours, holds no text
+        address=address,
+    )
+
+
+def _activated(made: accounts.Activation) -> str:
+    return render_template(
+        "staff/activated.html",
+        school=current_school(),
+        groups=printed_codes.groups(made.recovery_code),
+        fingerprint=made.fingerprint.split(),
+        confirmed=made.confirmed,
+        home=desk.home(current_school()),
+    )
+
+
+def _errors(error: InvalidInputError | None) -> dict[str, str]:
+    return {error.field: error.problem} if error is not None else {}
