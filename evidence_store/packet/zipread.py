@@ -159,6 +159,7 @@ class _Layout:
             size: Size of the zip in bytes.
         """
         self._file = file
+        self._size = size
         self.starts: dict[int, int] = {}
         self.complaints: list[str] = []
         end = 0
@@ -179,8 +180,11 @@ class _Layout:
         self.complaints.append(text)
 
     def _member(self, info: zipfile.ZipInfo) -> int:
-        self._file.seek(info.header_offset)
-        header = self._file.read(_LOCAL_HEADER.size)
+        header = b""
+        # The table of contents may name any offset, also a negative one.
+        if 0 <= info.header_offset <= self._size:
+            self._file.seek(info.header_offset)
+            header = self._file.read(_LOCAL_HEADER.size)
         if len(header) < _LOCAL_HEADER.size or not header.startswith(_LOCAL_SIGNATURE):
             self._complain(f"het begin van {info.orig_filename} ontbreekt")
             return -1
@@ -201,6 +205,9 @@ class _Layout:
         ):
             self._complain(f"de twee beschrijvingen van {info.orig_filename} verschillen")
         end = start + info.compress_size
+        if end > self._size:
+            self._complain(f"het einde van {info.orig_filename} ontbreekt")
+            return -1
         return end + self._descriptor(end, true) if later else end
 
     def _descriptor(self, place: int, true: tuple[int, int, int]) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -71,6 +72,12 @@ def test_a_zip_made_again_by_another_tool_still_verifies(tmp_path: Path) -> None
         path = tmp_path / "anders.zip"
         path.write_bytes(samples.zipped(files, folder=folder, method=zipfile.ZIP_DEFLATED))
         assert verify_packet(path).faults == ()
+
+
+def test_a_packet_extracted_and_zipped_again_still_verifies(bag: Path, tmp_path: Path) -> None:
+    for root, base in ((bag, None), (bag.parent, bag.name)):
+        again = shutil.make_archive(str(tmp_path / "opnieuw" / "p"), "zip", root, base)
+        assert verify_packet(again).faults == ()
 
 
 def test_originals_are_byte_identical_and_their_names_are_kept(bag: Path) -> None:
