@@ -76,9 +76,9 @@ def show_command(key: str, *, as_json: bool) -> None:
     """Print everything protocol KEY says, each item with the sentence behind it."""
     found = _load(key)
     if as_json:
-        click.echo(json.dumps(to_json(found), ensure_ascii=False, indent=2))
+        _say(json.dumps(to_json(found), ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_shown(found)))
+        _say("\n".join(_shown(found)))
 
 
 @protocol.command("route")
@@ -96,9 +96,9 @@ def route_command(key: str, facts_file: str, *, as_json: bool) -> None:
     except FactsError as error:
         _stop(str(error))
     if as_json:
-        click.echo(json.dumps(decision.answer(), ensure_ascii=False, indent=2))
+        _say(json.dumps(decision.answer(), ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_told(found, decision)))
+        _say("\n".join(_told(found, decision)))
 
 
 def _load(key: str) -> Protocol:
@@ -125,6 +125,11 @@ def _source_text(found: Protocol, file: Path, source: Path | None) -> str | None
             return None
         source = beside
     return _read(source).decode("utf-8", "replace")
+
+
+def _say(text: str) -> None:
+    """UTF-8 whatever the terminal's locale is: quotes are passed on sign by sign."""
+    click.echo(text.encode("utf-8"))
 
 
 def _stop(message: str) -> NoReturn:
