@@ -312,6 +312,16 @@ def test_a_school_signs_with_its_own_rsa_certificate(tmp_path: Path) -> None:
             Signer.from_pem(key_pem(key), mixed)
 
 
+def test_a_signature_made_by_openssl_is_accepted(bag: Path) -> None:
+    (bag / "key.pem").write_bytes(samples.SIGNER.key_pem)
+    line = (
+        "openssl cms -sign -binary -md sha256 -outform DER -signer certificaat.pem"
+        " -inkey key.pem -in tagmanifest-sha256.txt -out handtekening.p7s && rm key.pem"
+    )
+    assert shell(line, bag).returncode == 0
+    assert verify_packet(bag).faults == ()
+
+
 def test_a_key_that_openssl_cannot_use_for_cms_is_refused() -> None:
     key = ed25519.Ed25519PrivateKey.generate()
     with pytest.raises(PacketError, match="ECDSA or RSA"):
