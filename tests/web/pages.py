@@ -13,6 +13,8 @@ from portal.web import context, errors, headers, i18n
 from portal.web.forms import csrf_field
 from portal.web.reporter import front
 
+SLUGS = ("waterkant", "veldlyceum")
+EXIT = "https://weer.example/nu"
 NOW = datetime(2026, 11, 17, 8, 31, tzinfo=UTC)
 RAIL = (
     {"url": "#", "label": "Vandaag", "icon": "day", "current": True},
@@ -21,7 +23,7 @@ RAIL = (
 )
 
 
-def make_app(folder, *, slugs=("waterkant", "veldlyceum"), opened=True, language="nl"):
+def make_app(folder, *, slugs=SLUGS, opened=True, language="nl", exit_url=EXIT):
     app = Flask(
         "portal",
         template_folder=str(PROJECT_ROOT / "templates"),
@@ -36,7 +38,7 @@ def make_app(folder, *, slugs=("waterkant", "veldlyceum"), opened=True, language
         session.add_all(_school(slug, opened=opened) for slug in slugs)
         session.commit()
     app.extensions[context.EXTENSION] = SimpleNamespace(
-        settings=Settings(instance_dir=folder, exit_url="https://weer.example/nu"),
+        settings=Settings(instance_dir=folder, exit_url=exit_url),
         session_factory=factory,
         clock=lambda: NOW,
     )
@@ -73,7 +75,7 @@ def _leave():
 
 
 def _away():
-    return redirect("https://weer.example/nu", 303)
+    return redirect(context.settings().exit_url, 303)
 
 
 def _begin(school):
