@@ -8,16 +8,58 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
+from evidence_store import Identity
 from portal.app import create_app
 from portal.config import Settings
 from portal.db import make_engine, make_session_factory
 from portal.models import Base, School, StaffMember
-from portal.services import transaction
-from tests.services.founded import activate_and_confirm, found_school
+from portal.protocols import load
+from portal.services import founding, roster_files, schools, transaction
+from portal.services.instance_keys import InstanceKeys
+from tests.services.founded import Founded, activate_and_confirm
 
 MORNING = datetime(2026, 11, 17, 8, 31, tzinfo=UTC)
 SLUG = "linde"
 STORY = "Sinds de herfst staan er foto’s van mij in een groepsapp."
+
+PROTOCOL = "cals"
+STAFF_CSV = """code;naam;email;rollen;klassen;jaarlagen;vervanger
+BAK;Mevrouw Bakker;bakker@school.example;mentor;1A;;WIT
+WIT;Meneer De Wit;dewit@school.example;mentor;1B;;BAK
+VOS;Mevrouw Vos;vos@school.example;leerlingcoordinator;;1;
+DAM;Meneer Dam;dam@school.example;schoolleiding;;;
+LUI;Mevrouw Luiten;luiten@school.example;bestuur;;;
+JAN;Meneer Jansen;jansen@school.example;docent;1A,1B;;
+"""
+CLASSES_CSV = """klas;jaarlaag;locatie;mentor;leerlingcoordinator
+1A;1;Hoofdgebouw;BAK;VOS
+1B;1;Hoofdgebouw;WIT;VOS
+"""
+
+
+def found(session):
+    """Found the school with everybody whom its protocol needs."""
+    holders = [Identity.generate() for _ in range(3)]
+    files = roster_files.read_pair(STAFF_CSV.encode(), CLASSES_CSV.encode(), load(PROTOCOL))
+    invited = founding.found(
+        session,
+        slug=SLUG,
+        name="Lindecollege",
+        protocol_key=PROTOCOL,
+        place="Utrecht",
+        files=files,
+        holders=[
+            founding.Holder("Mevrouw Bakker", str(holders[0].recipient), "BAK"),
+            founding.Holder("Ans Peters", str(holders[1].recipient)),
+            founding.Holder("Piet Mol", str(holders[2].recipient)),
+        ],
+        founder_code="VOS",
+        keys=InstanceKeys(b"k" * 32),
+        now=MORNING,
+    )
+    transaction.commit(session)
+    view = schools.find(session, slug=SLUG)
+    return Founded(session, view, holders, {item.login.upper(): item.code for item in invited})
 
 
 class Clock:
@@ -167,8 +209,8 @@ class Site:
         engine = make_engine(self.settings.resolved_database_url)
         Base.metadata.create_all(engine)
         self.session = make_session_factory(engine)()
-        self.founded = found_school(self.session, SLUG)
-        self.staff = activate_and_confirm(self.founded, "BAK", "WIT", "JAN")
+        self.founded = found(self.session)
+        self.staff = activate_and_confirm(self.founded, "BAK", "WIT", "DAM", "LUI", "JAN")
         school = self.session.scalars(select(School).where(School.slug == SLUG)).one()
         school.opened_at = school.opened_at or MORNING
         transaction.commit(self.session)
@@ -185,8 +227,6 @@ class Site:
         return self.session.get_one(StaffMember, self.staff_id(code)).name
 
     def class_id(self, name):
-        from portal.services import schools
-
         return next(
             row.id
             for row in schools.classes_of(self.session, self.founded.school.id)

@@ -46,9 +46,7 @@ def begin(school: str) -> Response:
     rescued = request.form.get("story-story", "").strip()[: answers.STORY_LIMIT]
     if rescued:
         _save(live, data.questions().question("story", perspective), rescued)
-    return redirect(
-        url_for(".question", school=school, page=FIRST.get(perspective, "over")), 303
-    )
+    return redirect(url_for(".question", school=school, page=FIRST.get(perspective, "over")), 303)
 
 
 @blueprint.get("/<school>/vraag/<page>")
@@ -180,6 +178,7 @@ def _show(told: Telling, page: str, read: answers.Read | None = None) -> Respons
     values["safety"] = questionnaire.value_of(told.answers, "safety")
     if read is not None:
         values.update(read.values)
+        values["safety"] = read.values["safety"] or {}
     return telling.show(
         "reporter/question.html",
         400 if read is not None else 200,
@@ -238,4 +237,3 @@ def _typed() -> list[tuple[str, str]]:
     """The texts of a form that could not be saved, to show them once more."""
     skip = {"t", "then"}
     return [(name, text) for name, text in request.form.items() if text and name not in skip]
-
