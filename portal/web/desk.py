@@ -10,11 +10,11 @@ from portal.services.staff import StaffActor
 
 # Endpoint, word, icon, what it needs, whether it stands at the rail's end.
 ENTRIES: tuple[tuple[str, str, str, Action, bool], ...] = (
-    ("staff_today.today", "Vandaag", "day", Action.WORK_ON_CASES, False),
-    ("staff_signal.new", "Signaal", "pen", Action.GIVE_SIGNAL, False),
+    ("staff_desk.today", "Vandaag", "day", Action.WORK_ON_CASES, False),
+    ("staff_desk.all_cases", "Zaken", "cases", Action.WORK_ON_CASES, False),
+    ("staff_start.choose", "Nieuw", "plus", Action.GIVE_SIGNAL, False),
     ("staff_colleagues.listing", "Collega’s", "other", Action.WORK_ON_CASES, False),
-    ("admin_staff.listing", "Beheer", "cases", Action.MANAGE_ROSTER, False),
-    ("staff_account.show", "Account", "me", Action.WORK_ON_CASES, True),
+    ("staff_account.account", "Ik", "me", Action.WORK_ON_CASES, True),
 )
 
 

@@ -317,7 +317,9 @@ def test_the_roster_is_looked_at_first_and_then_taken_over(site):
     }
     founder.post("/linde/beheer/rooster", files, content_type="multipart/form-data")
     assert "+ KOK Éva Kok  docent" in founder.page
-    texts = re.findall(r"<textarea name=\"(\w+)\" hidden>\n(.*?)</textarea>", founder.page, re.S)
+    texts = re.findall(
+        r"<textarea name=\"(\w+)\" hidden>\n(.*?)</textarea>", founder.page, re.DOTALL
+    )
     done = founder.post("/linde/beheer/rooster", {**dict(texts), "apply": "1"})
     assert done.status_code == 303
     founder.get("/linde/beheer")

@@ -1,5 +1,14 @@
 """Pages for staff: log-in, account, colleagues, the desk and the cases."""
 
-from portal.web.staff import account, auth, colleagues
+from portal.web.staff import account, auth, case, colleagues, desk, evidence, packet, start
 
-blueprints = (auth.blueprint, account.blueprint, colleagues.blueprint)
+blueprints = (
+    auth.blueprint,
+    account.blueprint,
+    colleagues.blueprint,
+    desk.blueprint,
+    case.blueprint,
+    evidence.blueprint,
+    packet.blueprint,
+    start.blueprint,
+)

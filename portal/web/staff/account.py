@@ -20,7 +20,7 @@ blueprint = Blueprint("staff_account", __name__, url_prefix="/<school>/bureau/ac
 
 @blueprint.get("")
 @requires(Action.WORK_ON_CASES)
-def show(school: str) -> Page:
+def account(school: str) -> Page:
     """Show who one is here, with the fingerprint of the key in this very session."""
     del school
     return _page(saved="saved" in request.args)
@@ -41,7 +41,7 @@ def change_passphrase(school: str) -> Page:
         )
     except InvalidInputError as error:
         return _page(error, part="passphrase")
-    return redirect(url_for(".show", school=current_school().slug, saved=1), 303)
+    return redirect(url_for(".account", school=current_school().slug, saved=1), 303)
 
 
 @blueprint.post("/herstelcode")
@@ -60,7 +60,7 @@ def new_recovery_code(school: str) -> Page:
         "staff/recovery_code.html",
         school=current_school(),
         groups=printed_codes.groups(code),
-        home=url_for(".show", school=current_school().slug),
+        home=url_for(".account", school=current_school().slug),
     )
 
 
@@ -75,6 +75,7 @@ def _page(
         roles=sorted(actor.role_keys),
         fingerprint=confirmations.fingerprint(actor.recipient).split(),
         confirmed=may(actor.powers, Action.CONFIRM_COLLEAGUES),
+        may_manage=may(actor.powers, Action.MANAGE_ROSTER),
         errors={error.field: error.problem} if error else {},
         part=part,
         saved=saved,
