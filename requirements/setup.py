@@ -29,6 +29,8 @@ TOOLS = {
     "pg_ctl": "postgresql",
     "strace": "strace",
 }
+# Published without a wheel, and needed by tests only; nothing else may run code to be installed.
+SOURCE_ONLY = "bagit"
 NO_VENV = """
 This Python cannot make an environment: its "venv" module has no pip (Debian and Ubuntu ship it
 apart). Install it and run make again:
@@ -55,7 +57,8 @@ def make_environment(kind: str) -> None:
     say(f"Installing requirements/{kind}.txt (hash-checked) …")
     subprocess.run(
         [*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        + ["--only-binary", ":all:", "-r", str(ROOT / "requirements" / f"{kind}.txt")],
+        + ["--only-binary", ":all:", "--no-binary", SOURCE_ONLY]
+        + ["-r", str(ROOT / "requirements" / f"{kind}.txt")],
         check=True,
     )
     _link_project()
