@@ -1,7 +1,8 @@
 """Evidence store: keeps originals encrypted, unchanged and provable.
 
 An independent library: it knows no web framework and no database. Files are age v1, every
-object opens with the stock `age` tool and the right identity.
+object opens with the stock `age` tool and the right identity. Inspection (`inspect`) and packets
+(`packet`) are imported by their own names, because they load decoders and certificates.
 """
 
 from evidence_store.age import (
@@ -20,6 +21,16 @@ from evidence_store.age import (
 )
 from evidence_store.backends import Backend, LocalBackend, MemoryBackend
 from evidence_store.canonical import canonical_json, parse_canonical
+from evidence_store.custody import (
+    Checkpoint,
+    CustodyLog,
+    FileLog,
+    Frontier,
+    LogStore,
+    sign_checkpoint,
+    verify_checkpoint,
+    verify_inclusion,
+)
 from evidence_store.errors import (
     AgeError,
     ArmorError,
@@ -49,12 +60,16 @@ __all__ = [
     "AgeError",
     "ArmorError",
     "Backend",
+    "Checkpoint",
+    "CustodyLog",
     "Damage",
     "DamagedError",
     "EmptyFileError",
     "Encryptor",
     "EvidenceStore",
     "EvidenceStoreError",
+    "FileLog",
+    "Frontier",
     "FsckReport",
     "HeaderError",
     "HeaderMacError",
@@ -63,6 +78,7 @@ __all__ = [
     "Intake",
     "InvalidKeyError",
     "LocalBackend",
+    "LogStore",
     "MemoryBackend",
     "NoMatchError",
     "NotFoundError",
@@ -83,4 +99,7 @@ __all__ = [
     "new_id",
     "parse_canonical",
     "parse_identities",
+    "sign_checkpoint",
+    "verify_checkpoint",
+    "verify_inclusion",
 ]

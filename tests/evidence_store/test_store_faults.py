@@ -167,7 +167,7 @@ def state_after(root: Path, size: int, told: str) -> str:
     return "orphan" if report.orphans else "part" if report.parts else "nothing"
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE])
+@pytest.mark.parametrize("size", [SMALL, pytest.param(LARGE, marks=pytest.mark.sweep)])
 def test_killed_at_every_call(size: int, tmp_path: Path) -> None:
     states = []
     for call in ("mkdir", "openat", "write", "utimensat", "fsync", "rename", "close"):
