@@ -23,6 +23,7 @@ SETTLED_SECONDS = 5.0
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 30.0
 OPEN_FILES = 65_536
+ENDING = (signal.SIGTERM, signal.SIGINT)
 _POLL_SECONDS = 0.5
 _PR_SET_PDEATHSIG = 1
 
@@ -52,7 +53,12 @@ class _Child:
             target=_child_main, args=(self._run, os.getpid()), name=self.name
         )
         self._started = time.monotonic()
-        self.process.start()
+        # A signal between fork and the child's own handlers would be lost on it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
     def take_note(self) -> int | None:
         """The exit code if the process ended; plans its next start."""
@@ -101,7 +107,7 @@ def supervise(settings: Settings, *, worker: Callable[[Settings], None]) -> int:
     check_address(settings)
     confine_process()
     stop = _Stop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDING:
         signal.signal(number, stop)
     children = [
         _Child("web", partial(serve_web, settings)),
@@ -171,8 +177,9 @@ def _stop_all(children: list[_Child]) -> None:
 
 
 def _child_main(run: Callable[[], None], parent: int) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     # Ctrl-C in a terminal goes to the supervisor alone, which then ends us in order.
     os.setpgrp()
     if sys.platform == "linux":

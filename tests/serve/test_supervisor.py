@@ -1,8 +1,10 @@
 """The supervisor: both processes run, come back when they die, and end together."""
 
 import os
+import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +80,22 @@ def _serves(server) -> bool:
         return server.get("/who").status == 200
     except OSError:
         return False
+
+
+def test_no_process_may_dump_its_memory(start):
+    server = start()
+    wait_until(lambda: len(server.workers()) == 1)
+    limits = Path(f"/proc/{server.workers()[0]}/limits").read_text()
+    assert re.search(r"Max core file size +0 +0 ", limits)
+
+
+def test_a_signal_right_after_the_start_is_not_lost(start):
+    for delay in (0.15, 0.3, 0.5, 0.8):
+        server = start(wait=False)
+        time.sleep(delay)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=10) in {0, -signal.SIGTERM}
+        assert not _serves(server)
 
 
 def test_sigterm_ends_everything(start):
