@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from portal.domain.questionnaire import value_of as value_of
+from portal.domain.questionnaire import value_of
+
+__all__ = [
+    "excluded_staff",
+    "is_urgent",
+    "named_classes",
+    "preferred_staff",
+    "split_identity",
+    "texts_of",
+    "to_facts",
+    "value_of",
+]
 
 # Who speaks, as the protocols know it. Somebody who took part saw it; unsure is not said at all.
 REPORTER = {
@@ -88,7 +99,7 @@ def split_identity(
         return rest, None
     chosen = value_of(answers, "name")
     who = chosen.get("who")
-    public = {key: chosen[key] for key in ("who", "role") if key in chosen}
+    public: dict[str, Any] = {key: chosen[key] for key in ("who", "role") if key in chosen}
     rest["name"] = {**answer, "value": public or answer["value"]}
     given = {key: chosen[key] for key in ("name", "contact") if chosen.get(key)}
     if who not in NAMED or not given:

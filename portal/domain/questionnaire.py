@@ -1,7 +1,8 @@
-"""The questions of the reporter's pages as data: wording by who is speaking, order, and read-back."""
+"""The questions of the reporter's pages as data: wording by who speaks, order, and read-back."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ PAGES = ("over", "verhaal", "wie", "wanneer", "online", "bestanden", "eerder", "
 DETAIL_PAGES = frozenset({"wie", "wanneer", "online"})
 UNKNOWN = {"unknown": True}
 UNKNOWN_TEXT = "Weet ik niet"
+_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,12 @@ class Questionnaire:
             if table["page"] == page and perspective in table.get("only", PERSPECTIVES)
         ]
 
-    def keys(self) -> tuple[str, ...]:
+    def door_question(self) -> str:
+        """What the first page asks, where the perspective is chosen before there is a draft."""
+        return str(next(table["door"] for table in self.tables if "door" in table))
+
+    @property
+    def order(self) -> tuple[str, ...]:
         """The keys of all questions in the order in which they are asked."""
         return tuple(table["key"] for table in self.tables)
 
@@ -209,9 +216,21 @@ def _incident_said(
 
 
 def _said(field: Field, value: Any, names: Mapping[str, str]) -> list[str]:
+    if field.kind == "moment":
+        return [_moment_said(str(value))]
     texts = {option.key: option.text for option in field.options}
     chosen = value if isinstance(value, list) else [value]
     return [str(texts.get(item) or names.get(item) or item) for item in chosen]
+
+
+def _moment_said(text: str) -> str:
+    """``2026-11-13 21:07`` as it is said; anything else as it was typed."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return text
+    year, month, day, time = found.groups()
+    said = f"{int(day)}-{int(month)}-{year}"
+    return f"{said}, {time.replace(':', '.')} uur" if time else said
 
 
 def _stem(label: str) -> str:

@@ -153,9 +153,7 @@ class Reporter:
         return self.post(form["action"], body, **options)
 
     def post(self, path, body, *, follow=True, **options):
-        response = self.client.post(
-            self._full(path), data=body, follow_redirects=follow, **options
-        )
+        response = self.client.post(self._full(path), data=body, follow_redirects=follow, **options)
         return self._land(response)
 
     def begin(self, perspective="subject"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -23,6 +25,7 @@ MAX_DESCRIBED = 50
 
 
 @blueprint.get("/<school>/bestanden")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def files(school: str) -> Response:
     """Show the files, and the question or the picker."""
@@ -32,6 +35,7 @@ def files(school: str) -> Response:
 
 @blueprint.post("/<school>/bestanden")
 @receiving.drained
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 @reads_body_itself
 def upload(school: str) -> Response:
@@ -50,6 +54,7 @@ def upload(school: str) -> Response:
 
 
 @blueprint.post("/<school>/bestanden/vraag")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def ask(school: str) -> Response:
     """Take the answer about nudity: on to the picker, or away from it."""
@@ -63,6 +68,7 @@ def ask(school: str) -> Response:
 
 
 @blueprint.post("/<school>/bestanden/verder")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def proceed(school: str) -> Response:
     """Go on to the next question; nothing needs to be added."""
@@ -77,24 +83,24 @@ def proceed(school: str) -> Response:
 
 
 @blueprint.post("/<school>/bestanden/haal-weg")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def remove(school: str) -> Response:
     """Take a file out of the draft; when it was intimate after all, describe it instead."""
     told = telling.load()
     intimate = request.form.get("intimate", "")
-    try:
+    with suppress(NotFoundError):  # tapped twice: it is gone already
         uploads.remove(
             db(),
             live=told.live,
             store=portal().store,
             file_id=intimate or request.form.get("remove", ""),
         )
-    except NotFoundError:
-        pass  # tapped twice: it is gone already
     return redirect(url_for(".describe" if intimate else ".files", school=school), 303)
 
 
 @blueprint.get("/<school>/bestanden/beschrijf")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def describe(school: str) -> Response:
     """Say why not to send it, what does help, and ask where it is."""
@@ -103,6 +109,7 @@ def describe(school: str) -> Response:
 
 
 @blueprint.post("/<school>/bestanden/beschrijf")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def described(school: str) -> Response:
     """Save one description; there may be more."""
@@ -121,6 +128,7 @@ def described(school: str) -> Response:
 
 
 @blueprint.post("/<school>/bestanden/beschrijf/weg")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def forget_described(school: str) -> Response:
     """Take a description away."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
-from portal.services import reports
-from portal.web.context import current_school, now
+from portal.services import reports, sessions
+from portal.web.context import now
 from portal.web.guards import draft_only
 from portal.web.reporter import telling
 
@@ -18,6 +18,7 @@ SHOWN_FOR = timedelta(minutes=30)
 
 
 @blueprint.get("/<school>/klaar")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def receipt(school: str) -> Response:
     """Show the receipt of this session."""
@@ -25,14 +26,15 @@ def receipt(school: str) -> Response:
     found = reports.receipt(live)
     if found is None:
         return redirect(url_for("reporter_review.review", school=school), 303)
-    if now() - live.row.touched_at > SHOWN_FOR:
-        return telling.show("reporter/sent.html", over=True)
+    sent_at = datetime.fromisoformat(live.data["sent_at"])
+    if now() - sent_at > SHOWN_FOR:
+        return telling.show("reporter/sent.html", over=True, typed=[])
     resting = telling.resting(live)
     if resting is not None:
         return resting
     return telling.show(
         "reporter/receipt.html",
         receipt=found,
-        answer_days=current_school().answer_days,
-        told_at=now(),
+        formal=live.data["formal"],
+        sent_at=sent_at,
     )

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
-from flask import Response, abort, current_app, request
+from flask import abort, current_app, request
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_input_stream
 
 from portal.services import sessions, uploads
 from portal.services.sessions import SealedSession
@@ -137,9 +139,7 @@ def receive(live: SealedSession) -> bool:
         if not form.files and not token_fits(form.fields.get(TOKEN_FIELD, "")):
             abort(400, "token")
         finished = [item.result for item in form.files if item.error is None]
-        uploads.record(
-            db(), live=live, school=current_school(), finished=finished, now=now()
-        )
+        uploads.record(db(), live=live, school=current_school(), finished=finished, now=now())
     _note(live, form.files, problem)
     return problem is None
 
@@ -160,6 +160,8 @@ def drained(view: Callable[P, Response]) -> Callable[P, Response]:
 
     @wraps(view)
     def around(*args: P.args, **kwargs: P.kwargs) -> Response:
+        # Bounded by the declared length also where the server hands out the bare connection.
+        request.environ["wsgi.input"] = get_input_stream(request.environ)
         try:
             response = view(*args, **kwargs)
         except BodiesFull:
@@ -200,6 +202,8 @@ def _note(live: SealedSession, outcomes: list[FileOutcome], problem: str | None)
     for item in outcomes:
         if item.error is not None:
             found.append({"name": item.name, "problem": PROBLEMS[type(item.error)]})
+    if problem is None and not outcomes:
+        found.append({"name": "", "problem": "none"})
     if problem is not None and not any(item.error for item in outcomes):
         found.append({"name": "", "problem": problem})
     if found:

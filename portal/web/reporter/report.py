@@ -14,17 +14,19 @@ from portal.services import drafts, protocols, sessions
 from portal.services.sessions import SealedSession
 from portal.web import session
 from portal.web.context import current_school, db, now, portal
-from portal.web.forms import token_fits
 from portal.web.guards import draft_only, public
 from portal.web.reporter import answers, telling
 from portal.web.reporter.telling import ENOUGH_PAGE, REVIEW_PAGE, Telling
 
 blueprint = Blueprint("reporter_report", __name__)
 
-QUESTION_PAGES = ("rol", *(page for page in questionnaire.PAGES if page != telling.EVIDENCE_PAGE))
+QUESTION_PAGES = frozenset({"rol", telling.NOW_PAGE, *questionnaire.PAGES}) - {
+    telling.EVIDENCE_PAGE
+}
 # What the front door calls it, in its visitors' words.
 AT_THE_DOOR = {"self": "subject", "other": "bystander"}
 FIRST = {"subject": "verhaal", "unsure": "verhaal"}
+OUTSIDE = "external"
 NAMING_RANKS = frozenset({"line", "confidant", "head"})
 
 
@@ -43,6 +45,15 @@ def begin(school: str) -> Response:
     )
     live = session.start(sessions.DRAFT, kept, report_id=report_id)
     db().flush()
+    drafts.save_answer(
+        db(),
+        live=live,
+        key="perspective",
+        value=perspective,
+        question=data.questions().door_question(),
+        version=data.questions().version,
+        now=now(),
+    )
     rescued = request.form.get("story-story", "").strip()[: answers.STORY_LIMIT]
     if rescued:
         _save(live, data.questions().question("story", perspective), rescued)
@@ -50,6 +61,7 @@ def begin(school: str) -> Response:
 
 
 @blueprint.get("/<school>/vraag/<page>")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def question(school: str, page: str) -> Response:
     """Show one page with what was saved."""
@@ -65,17 +77,13 @@ def question(school: str, page: str) -> Response:
 
 
 @blueprint.post("/<school>/vraag/<page>")
-@public
+@telling.keeping_typed(sessions.DRAFT)
+@draft_only
 def answer(school: str, page: str) -> Response:
-    """Save a page, also when it comes late; without a session or its token, keep what was typed."""
+    """Save a page, also when it comes after a long pause."""
     del school
-    live = session.current(sessions.DRAFT)
-    if live is None:
-        return telling.show("reporter/lost.html", 410, typed=_typed(), over=True)
-    if not token_fits(request.form.get("t", "")):
-        return telling.show("reporter/lost.html", 400, typed=_typed(), over=False)
-    if telling.sent(live):
-        return telling.show("reporter/sent.html")
+    if telling.sent(telling.live_draft()):
+        return telling.show("reporter/sent.html", typed=telling.typed())
     told = telling.load()
     if page == ENOUGH_PAGE:
         return _after_enough(told)
@@ -103,7 +111,9 @@ def resume(school: str) -> Response:
 def _take(told: Telling, page: str) -> Response:
     questions = data.questions().on_page(page, told.perspective)
     safety = told.question("safety")
-    read = answers.read([*questions, safety], request.form, _known())
+    read = answers.read(
+        [*(item for item in questions if item.key != "safety"), safety], request.form, _known()
+    )
     then = request.form.get("then", "")
     if then == "unknown":
         answers.mark_unknown(read, questions)
@@ -128,7 +138,9 @@ def _take(told: Telling, page: str) -> Response:
 
 def _keep(told: Telling, questions: list[Question], read: answers.Read) -> None:
     for item in questions:
-        _save(told.live, item, read.values.get(item.key))
+        value = read.values.get(item.key)
+        if item.key != "safety" and (value is not None or item.key != "perspective"):
+            _save(told.live, item, value)
     before = questionnaire.value_of(told.answers, "safety")
     ticks = {**(read.values.get("safety") or {})}
     if before.get("more"):
@@ -220,7 +232,11 @@ def names() -> dict[str, str]:
 def naming_roles() -> dict[str, str]:
     """The roles that a name can be given to, in the school's own words."""
     protocol, _ = protocols.current(current_school().protocol_key)
-    return {role.key: role.label for role in protocol.roles if role.rank in NAMING_RANKS}
+    return {
+        role.key: role.label
+        for role in protocol.roles
+        if role.rank in NAMING_RANKS and role.scope != OUTSIDE
+    }
 
 
 def _known() -> dict[str, list[str]]:
@@ -231,9 +247,3 @@ def _known() -> dict[str, list[str]]:
         "staff": staff,
         "role": list(naming_roles()),
     }
-
-
-def _typed() -> list[tuple[str, str]]:
-    """The texts of a form that could not be saved, to show them once more."""
-    skip = {"t", "then"}
-    return [(name, text) for name, text in request.form.items() if text and name not in skip]

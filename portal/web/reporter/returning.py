@@ -62,6 +62,7 @@ def slow_down(error: RateLimitExceeded) -> Response:
 
 
 @blueprint.get("/<school>/gesprek")
+@telling.keeping_typed(sessions.REPORTER)
 @code_only
 def conversation(school: str) -> Response:
     """Show where it stands, what was said on both sides, and room to answer."""
@@ -71,6 +72,7 @@ def conversation(school: str) -> Response:
 
 
 @blueprint.post("/<school>/gesprek")
+@telling.keeping_typed(sessions.REPORTER)
 @code_only
 def write(school: str) -> Response:
     """Write to the school, also when it comes late."""
@@ -84,6 +86,7 @@ def write(school: str) -> Response:
 
 
 @blueprint.post("/<school>/gesprek/hier")
+@telling.keeping_typed(sessions.REPORTER)
 @code_only
 def resume(school: str) -> Response:
     """After a long pause: go on, or leave."""
@@ -95,9 +98,10 @@ def resume(school: str) -> Response:
 
 
 @blueprint.get("/<school>/gesprek/bestanden")
+@telling.keeping_typed(sessions.REPORTER)
 @code_only
 def files(school: str) -> Response:
-    """Ask first whether somebody is naked in it, then show the picker; or say what helps instead."""
+    """Ask first whether somebody is naked in it, then show the picker, or what helps instead."""
     del school
     live = _live()
     resting = telling.resting(live)
@@ -119,6 +123,7 @@ def files(school: str) -> Response:
 
 
 @blueprint.post("/<school>/gesprek/bestanden/vraag")
+@telling.keeping_typed(sessions.REPORTER)
 @code_only
 def ask(school: str) -> Response:
     """Take the answer about nudity."""
@@ -132,6 +137,7 @@ def ask(school: str) -> Response:
 
 @blueprint.post("/<school>/gesprek/bestanden")
 @receiving.drained
+@telling.keeping_typed(sessions.REPORTER)
 @code_only
 @reads_body_itself
 def upload(school: str) -> Response:
@@ -174,11 +180,15 @@ def _told(seen: ReporterView, who: str) -> list[tuple[str, str]]:
     """The own report, question by question, as it was asked then."""
     known = names()
     lines = []
-    for key in data.questions().keys():
+    for key in data.questions().order:
         answer = seen.answers.get(key)
         if answer and answer["value"] and key != "evidence":
             question = data.questions().question(key, who)
             values = answer["value"] if key == "described" else [answer["value"]]
-            said = [line for one in values for line in questionnaire.read_back(question, one, known)]
-            lines.append((str(answer["question"]).split(" | ")[0] or question.title, "\n".join(said)))
+            said = [
+                line for one in values for line in questionnaire.read_back(question, one, known)
+            ]
+            lines.append(
+                (str(answer["question"]).split(" | ")[0] or question.title, "\n".join(said))
+            )
     return lines

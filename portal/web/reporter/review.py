@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain import questionnaire
-from portal.services import drafts, reports
-from portal.services.errors import ConflictError, InvalidInputError
+from portal.services import drafts, reports, sessions, transaction
+from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import draft_only
 from portal.web.reporter import telling
@@ -23,6 +23,7 @@ LONG_TEXT = 600
 
 
 @blueprint.get("/<school>/nakijken")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def review(school: str) -> Response:
     """Read the conversation back."""
@@ -31,6 +32,7 @@ def review(school: str) -> Response:
 
 
 @blueprint.post("/<school>/nakijken/lezers")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def choose_readers(school: str) -> Response:
     """Shut somebody out, prefer somebody, or take that back; one tap each."""
@@ -59,13 +61,17 @@ def choose_readers(school: str) -> Response:
 
 
 @blueprint.post("/<school>/nakijken")
+@telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def send(school: str) -> Response:
     """Send it; twice gives the same receipt."""
     live = telling.live_draft()
-    if reports.receipt(live) is None and live.idle(now()):
+    if telling.sent(live):
+        return redirect(url_for("reporter_receipt.receipt", school=school), 303)
+    if live.idle(now()):
         return redirect(url_for(".review", school=school), 303)
     try:
+        formal = telling.load().formal
         reports.submit(
             db(),
             live=live,
@@ -74,12 +80,21 @@ def send(school: str) -> Response:
             token=request.form.get("submit", ""),
             now=now(),
         )
-    except ConflictError:
-        db().rollback()  # the other of two taps is sending it; its receipt follows
-        return telling.show("reporter/sending.html", 409)
+    except (ConflictError, NotFoundError):
+        transaction.rollback(db())  # the other of two taps sent it; there is its receipt
     except InvalidInputError as problem:
         return _show(telling.load(), problem.problem)
+    else:
+        _note_sending(live, formal=formal)
     return redirect(url_for("reporter_receipt.receipt", school=school), 303)
+
+
+def _note_sending(live: sessions.SealedSession, *, formal: bool) -> None:
+    """Keep what the receipt needs and the wiped draft no longer says."""
+    live.data["sent_at"] = now().isoformat()
+    live.data["formal"] = formal
+    sessions.save(live)
+    sessions.touch(live, now())
 
 
 def _show(told: Telling, problem: str = "") -> Response:

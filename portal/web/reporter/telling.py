@@ -1,9 +1,11 @@
-"""What the pages of a draft share: the opened draft, where it goes next, and when to show nothing."""
+"""What the pages of a draft share: the opened draft, what comes next, when to show nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -17,10 +19,22 @@ from portal.services.errors import NotFoundError
 from portal.services.sessions import SealedSession
 from portal.web import helplines, session
 from portal.web.context import current_school, db, now
+from portal.web.forms import TOKEN_FIELD, require_same_origin, token_fits
 from portal.web.reporter import wording
 
 EVIDENCE_PAGE, REVIEW_PAGE, ENOUGH_PAGE = "bestanden", "nakijken", "genoeg"
+# Asked for on every page; those that save no text of their own only link to it.
+NOW_PAGE = "nu"
+GONE, BAD_REQUEST = 410, 400
+# What counts as typed text on the page of a lost form: no keys of choices, no token.
+SHORTEST_TEXT = 4
+NOT_TYPED = frozenset(
+    {TOKEN_FIELD, "then", "back", "submit", "exclude", "prefer", "allow", "remove"}
+)
 HELP_ORDER = ("danger", "suicide", "sexual", "images", "home")
+
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,8 @@ class Telling:
         """Give the page that comes after this one: the look-over once that was seen."""
         if self.live.data.get("reviewed"):
             return REVIEW_PAGE
+        if page == NOW_PAGE:
+            return EVIDENCE_PAGE
         return next_page(self.path, page, self.perspective)
 
 
@@ -112,7 +128,46 @@ def load() -> Telling:
 def instead_of_draft() -> Response | None:
     """Give what is shown instead of a draft's page: sent already, or nobody touched it for long."""
     live = live_draft()
-    return show("reporter/sent.html") if sent(live) else resting(live)
+    return show("reporter/sent.html", typed=[]) if sent(live) else resting(live)
+
+
+def keeping_typed(kind: str) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
+    """Where the session is over or the token is another's: a calm page with what was typed.
+
+    Stands outside the guard, which would only send the visitor away. A body that a view reads
+    itself is not looked at here.
+    """
+
+    def decorate(view: Callable[P, Response]) -> Callable[P, Response]:
+        @wraps(view)
+        def around(*args: P.args, **kwargs: P.kwargs) -> Response:
+            over = session.current(kind) is None
+            if request.method != "POST":
+                return lost(GONE, kind, []) if over else view(*args, **kwargs)
+            require_same_origin()
+            if getattr(view, "reads_body_itself", False):
+                return lost(GONE, kind, []) if over else view(*args, **kwargs)
+            if over or not token_fits(request.form.get(TOKEN_FIELD, "")):
+                return lost(GONE if over else BAD_REQUEST, kind, typed())
+            return view(*args, **kwargs)
+
+        return around
+
+    return decorate
+
+
+def lost(status: int, kind: str, texts: list[tuple[str, str]]) -> Response:
+    """Show what could not be saved once more, and what to do now."""
+    return show("reporter/lost.html", status, typed=texts, over=status == GONE, kind=kind)
+
+
+def typed() -> list[tuple[str, str]]:
+    """Give the texts of a form that could not be saved."""
+    return [
+        (name, text)
+        for name, text in request.form.items()
+        if len(text) >= SHORTEST_TEXT and name not in NOT_TYPED
+    ]
 
 
 def sent(live: SealedSession) -> bool:
