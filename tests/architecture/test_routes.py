@@ -6,11 +6,14 @@ from flask import Flask
 from portal.app import create_app
 from portal.config import Settings
 from portal.domain.permissions import Action
+from portal.services import sessions
 
 # Flask's own route for style sheets, scripts and images: no school and no person in it.
 OPEN = {"static"}
 # Staff pages that one must reach before being logged in.
 STAFF_ENTRANCE = {"staff_auth"}
+STAFF_ACCESS = {f"staff:{action}" for action in Action}
+REPORTER_ACCESS = {"public", sessions.DRAFT, sessions.REPORTER}
 
 
 @pytest.fixture
@@ -33,9 +36,18 @@ def test_staff_and_admin_pages_name_an_action(app):
         for name in app.view_functions
         if name.startswith(("staff_", "admin_"))
         and name.partition(".")[0] not in STAFF_ENTRANCE
-        and not isinstance(access(app, name), Action)
+        and access(app, name) not in STAFF_ACCESS
     ]
     assert open_pages == []
+
+
+def test_no_reporter_page_asks_for_an_account(app):
+    closed = [
+        name
+        for name in app.view_functions
+        if name.startswith("reporter_") and access(app, name) not in REPORTER_ACCESS
+    ]
+    assert closed == []
 
 
 def test_a_change_is_never_made_by_following_a_link(app):
