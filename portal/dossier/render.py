@@ -4,7 +4,9 @@ import dataclasses
 import json
 import re
 import struct
+import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +19,21 @@ LIMITS = Limits(memory=700 << 20, cpu_seconds=120, wall_seconds=120.0, output=64
 MAX_SIDE = 1600
 """Longest side of a picture to hand over, in pixels."""
 
-_CARES = ((0, True), (1, True), (2, True), (2, False))
+IMAGE_BUDGET = 24_000_000
+"""Bytes of pictures in one document; what is beyond it is named instead."""
+
 _HASH_COLUMNS = 32
 _FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2})
 _START_OF_SCAN = 0xDA
 _SHORTEST = 2
+
+
+@dataclass(frozen=True)
+class Picture:
+    file: str
+    data: bytes
+    width: int
+    height: int
 
 
 class DossierError(Exception):
@@ -36,42 +48,52 @@ def render_dossier(dossier: Dossier, *, images: Mapping[str, bytes]) -> bytes:
     or a picture that passed the scan, it is set again with more replaced:
     one odd character must never keep someone from going to the police.
     """
-    numbers = {exhibit.number for exhibit in dossier.exhibits}
-    sound = {
-        number: data
-        for number, data in images.items()
-        if number in numbers and jpeg_size(data) is not None
-    }
-    outcome = Outcome(fault="nothing tried")
-    for care, with_images in _CARES:
-        left_out = bool(sound) and not with_images
-        outcome = _attempt(dossier, {} if left_out else sound, care, left_out=left_out)
+    fitting = _fitting(dossier, images)
+    outcome = _attempt(dossier, images, fitting, care=0)
+    if outcome.fault in {"crash", "memory", "timeout"} and fitting:
+        fitting = {}
+        outcome = _attempt(dossier, images, fitting, care=0)
+    for care, pictures in ((1, fitting), (2, fitting), (2, {})):
         if outcome.fault in {None, "busy", "timeout"}:
             break
+        outcome = _attempt(dossier, images, pictures, care=care)
     if outcome.fault or not outcome.blob.startswith(b"%PDF-"):
         raise DossierError(f"dossier was not made ({outcome.fault or 'no PDF'})")
     return outcome.blob
 
 
+def _fitting(dossier: Dossier, images: Mapping[str, bytes]) -> dict[str, Picture]:
+    """Choose sound pictures of known exhibits, in order, as far as the budget goes."""
+    chosen: dict[str, Picture] = {}
+    left = IMAGE_BUDGET
+    for place, exhibit in enumerate(dossier.exhibits):
+        data = images.get(exhibit.number, b"")
+        size = jpeg_size(data)
+        if size and len(data) <= left:
+            left -= len(data)
+            chosen[exhibit.number] = Picture(f"picture-{place}.svg", data, *size)
+    return chosen
+
+
 def _attempt(
-    dossier: Dossier, images: Mapping[str, bytes], care: int, *, left_out: bool = False
+    dossier: Dossier, images: Mapping[str, bytes], pictures: dict[str, Picture], *, care: int
 ) -> Outcome:
     printable = Printable(care)
     data = _plain(dossier, printable)
-    pictures = {
-        number: (f"picture-{place}.svg", *(jpeg_size(image) or (1, 1)))
-        for place, (number, image) in enumerate(images.items())
-    }
     for exhibit, row in zip(dossier.exhibits, data["exhibits"], strict=True):
+        picture = pictures.get(exhibit.number)
         row |= {
             "size": dutch.size(exhibit.size),
             "sha256": re.findall(f".{{1,{_HASH_COLUMNS}}}", row["sha256"]),
-            "picture": pictures.get(exhibit.number),
+            "picture": picture and (picture.file, picture.width, picture.height),
+            "left_out": exhibit.number in images and picture is None,
         }
+    for statement in data["statements"]:
+        statement["title"] = _named(statement["title"], "Verhaal")
     data |= {
+        "title": _named(data["title"], f"Zaak {data['case_label']}"),
         "created": dutch.long_time(dossier.created),
         "police_list": [data["police_list"].get(item, []) for item in ListItem],
-        "pictures_left_out": left_out,
         "replaced": [
             {"code": f"U+{ord(character):04X}", "count": count}
             for character, count in sorted(printable.replaced.items())
@@ -81,13 +103,15 @@ def _attempt(
     job = {
         "created": dossier.created.isoformat(),
         "data": len(order),
-        "images": [
-            [name, len(images[number]), width, height]
-            for number, (name, width, height) in pictures.items()
-        ],
+        "images": [[p.file, len(p.data), p.width, p.height] for p in pictures.values()],
     }
-    content = BytesSource(b"".join([order, *images.values()]))
+    content = BytesSource(b"".join([order, *(p.data for p in pictures.values())]))
     return run_child("portal.dossier.child", job, content, LIMITS)
+
+
+def _named(text: str, fallback: str) -> str:
+    """A title or heading without a visible character would refuse the document."""
+    return text if any(unicodedata.category(c)[0] in "LNPS" for c in text) else fallback
 
 
 def _plain(value: Any, printable: Printable) -> Any:
@@ -101,7 +125,9 @@ def _plain(value: Any, printable: Printable) -> Any:
     if isinstance(value, tuple):
         return [_plain(entry, printable) for entry in value]
     if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name), printable) for f in dataclasses.fields(value)}
+        return {
+            f.name: _plain(getattr(value, f.name), printable) for f in dataclasses.fields(value)
+        }
     return value
 
 
