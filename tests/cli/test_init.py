@@ -54,7 +54,7 @@ def codes(output):
 def test_init_makes_a_school_and_prints_the_codes_once(portal):
     done = portal(*arguments(), *holders())
     assert done.exit_code == 0, done.output
-    assert sorted(codes(done.output)) == ["bak", "jan", "vos", "wit"]
+    assert sorted(codes(done.output)) == ["bak", "dij", "jan", "vos", "wit"]
     again = portal(*arguments(), *holders())
     assert again.exit_code == 1
     assert "bestaat al" in again.stderr

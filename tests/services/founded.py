@@ -16,6 +16,7 @@ from portal.services import (
     accounts,
     confirmations,
     founding,
+    printed_codes,
     roster_files,
     schools,
     sessions,
@@ -34,6 +35,7 @@ BAK;Marijke Bakker;bakker@school.example;mentor;1A;;WIT
 WIT;Henk de Wit;dewit@school.example;mentor;1B;;BAK
 VOS;Noor Vos;vos@school.example;leerlingcoordinator;;1;
 JAN;Sem Jansen;jansen@school.example;docent;1A,1B;;
+DIJ;Hanna Dijk;dijk@school.example;schoolleiding;;;
 """
 CLASSES_CSV = """klas;jaarlaag;locatie;mentor;leerlingcoordinator
 1A;1;Hoofdgebouw;BAK;VOS
@@ -145,3 +147,8 @@ def activate_and_confirm(founded: Founded, *codes: str) -> dict[str, staff.Staff
         transaction.commit(founded.session)
         actors[code] = actor_from(founded, activation.data)
     return actors
+
+
+def printed(code: str) -> str:
+    """Give a code as it stands on paper."""
+    return printed_codes.shown(code)

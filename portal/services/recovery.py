@@ -1,0 +1,336 @@
+"""Recovery by pairs: two holders with their printed keys together open one case.
+
+No one recovers alone, a holder who is excluded from a case is in none of its pairs, and each
+recovery stands in the custody log with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evidence_store import Identity, NoMatchError, decrypt
+from portal.domain.custody_kinds import CustodyKind
+from portal.models import (
+    Case,
+    CaseReader,
+    Compartment,
+    Record,
+    RecoveryHolder,
+    Report,
+    StaffMember,
+    Wrap,
+)
+from portal.services import case_keys, keys, records, reporter
+from portal.services.case_keys import CaseKeys
+from portal.services.custody import Actor, record_event
+from portal.services.errors import InvalidInputError, NotFoundError
+from portal.services.keys import OpenCompartment
+
+PAIR_SIZE = 2
+NAME_NOTICE = (
+    "Twee mensen van school hebben samen de noodsleutel gebruikt om je naam te zien. "
+    "De reden die zij opgaven: {reason}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two different holders of one school with their keys, in the order of their ids."""
+
+    holders: tuple[RecoveryHolder, RecoveryHolder]
+    identities: tuple[Identity, Identity]
+
+    @property
+    def wrap_id(self) -> str:
+        """The holder id that wraps to this pair carry."""
+        return f"{self.holders[0].id}+{self.holders[1].id}"
+
+    @property
+    def actor(self) -> Actor:
+        """Both together in the custody log."""
+        return Actor("recovery", self.wrap_id, " en ".join(one.name for one in self.holders))
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A case that a pair opened, with the keys at hand for this one command."""
+
+    case: Case
+    keys: CaseKeys
+    pair: Pair
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """A case as recovery lists it: how many people can still read it."""
+
+    label: str
+    opened_at: datetime
+    status: str
+    readers: int
+
+
+def pair_of(session: Session, *, school_id: str, identities: Sequence[Identity]) -> Pair:
+    """Find whose two keys these are.
+
+    Raises:
+        InvalidInputError: field ``identity``: ``two_needed``, ``same`` or ``unknown``.
+    """
+    if len(identities) != PAIR_SIZE:
+        raise InvalidInputError("identity", "two_needed")
+    known = {holder.recipient: holder for holder in case_keys.recovery_holders(session, school_id)}
+    found = {str(identity.recipient): identity for identity in identities}
+    if len(found) != PAIR_SIZE:
+        raise InvalidInputError("identity", "same")
+    if not set(found) <= set(known):
+        raise InvalidInputError("identity", "unknown")
+    first, second = sorted((known[recipient] for recipient in found), key=lambda one: one.id)
+    return Pair((first, second), (found[first.recipient], found[second.recipient]))
+
+
+def cases(session: Session, *, school_id: str) -> list[CaseState]:
+    """List the cases of a school, those that the fewest people can read first."""
+    rows = session.scalars(select(Case).where(Case.school_id == school_id))
+    states = [
+        CaseState(case.label, case.opened_at, case.status, _readers(session, case)) for case in rows
+    ]
+    return sorted(states, key=lambda state: (state.readers, state.label))
+
+
+def open_case(
+    session: Session,
+    *,
+    school_id: str,
+    label: str,
+    identities: Sequence[Identity],
+    reason: str,
+    now: datetime,
+) -> Recovered:
+    """Open a case and its reports with two printed keys, and log it with the reason.
+
+    Raises:
+        InvalidInputError: field ``reason`` or ``identity``.
+        NotFoundError: no such case, or this pair has no part in it.
+    """
+    why = _reason(reason)
+    pair = pair_of(session, school_id=school_id, identities=identities)
+    case = session.scalar(
+        select(Case).where(Case.school_id == school_id, Case.label == label.strip().upper())
+    )
+    if case is None:
+        raise NotFoundError(label)
+    compartments = keys.compartments_of_case(session, school_id, case.id)
+    opened = sorted(_open(session, compartments, pair), key=lambda item: item.row.epoch)
+    if not opened:
+        raise NotFoundError(label)
+    found = CaseKeys(opened, _reports(session, case, opened))
+    _log(session, case, found, pair, {"reason": why, "what": "case"}, now)
+    return Recovered(case, found, pair, why)
+
+
+def give_to(
+    session: Session,
+    recovered: Recovered,
+    *,
+    staff_code: str,
+    now: datetime,
+    handles: bool = False,
+) -> StaffMember:
+    """Let a confirmed member of staff read the case again; ``handles`` makes them its handler.
+
+    Raises:
+        InvalidInputError: field ``staff``: there is no such person.
+        ForbiddenError: the person is excluded from this case, or has no confirmed key.
+    """
+    case = recovered.case
+    member = session.scalar(
+        select(StaffMember).where(
+            StaffMember.school_id == case.school_id, StaffMember.code == staff_code
+        )
+    )
+    if member is None:
+        raise InvalidInputError("staff", "unknown")
+    case_keys.add_reader(
+        session,
+        case=case,
+        case_keys=recovered.keys,
+        member=member,
+        part="handler" if handles else "substitute",
+        actor=recovered.pair.actor,
+        reason=recovered.reason,
+        now=now,
+    )
+    if handles:
+        case.handler_id = member.id
+    return member
+
+
+def reveal_name(session: Session, recovered: Recovered, *, now: datetime) -> list[dict[str, Any]]:
+    """Open what the reporters of a case said of their names, and tell each of them.
+
+    The case key never opens a name; only the pair itself does. The notice stands in the
+    conversation, where the reporter sees it with the code.
+
+    Raises:
+        NotFoundError: no reporter of this case gave a name that this pair may open.
+    """
+    case, found = recovered.case, []
+    query = select(Report.id).where(Report.school_id == case.school_id, Report.case_id == case.id)
+    for report_id in session.scalars(query):
+        compartments = keys.compartments_of_report(session, case.school_id, report_id)
+        named = [row for row in compartments if row.kind == keys.IDENTITY]
+        told = _records_in(session, _open(session, named, recovered.pair))
+        if told:
+            found += told
+            _tell(session, keys.newest(compartments, keys.STORY), recovered.reason, now)
+    if not found:
+        raise NotFoundError(case.label)
+    particulars = {"reason": recovered.reason, "what": "name"}
+    _log(session, case, recovered.keys, recovered.pair, particulars, now)
+    return found
+
+
+def stories(session: Session, recovered: Recovered) -> list[dict[str, Any]]:
+    """Open every record of the case and its reports, as they were written."""
+    identities = recovered.keys.by_compartment()
+    rows = [
+        row
+        for compartment_id in identities
+        for row in _rows_of(session, recovered.case.school_id, compartment_id)
+    ]
+    return [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "report": row.report_id or "",
+            "body": records.open_record(row, identities[row.compartment_id]),
+        }
+        for row in sorted(rows, key=lambda row: (row.at, row.kind, row.id))
+    ]
+
+
+def _open(
+    session: Session, compartments: Sequence[Compartment], pair: Pair
+) -> list[OpenCompartment]:
+    """Open the wraps to a pair: the first holder's layer, then the second's."""
+    by_id = {row.id: row for row in compartments}
+    query = select(Wrap).where(
+        Wrap.compartment_id.in_(by_id),
+        Wrap.holder_kind == keys.PAIR,
+        Wrap.holder_id == pair.wrap_id,
+    )
+    opened = []
+    for row in session.scalars(query):
+        try:
+            inner = decrypt(row.sealed, [pair.identities[0]])
+        except NoMatchError as error:
+            raise NotFoundError(row.id) from error
+        layer = Wrap(
+            id=row.id,
+            school_id=row.school_id,
+            compartment_id=row.compartment_id,
+            holder_kind=row.holder_kind,
+            holder_id=row.holder_id,
+            sealed=inner,
+        )
+        opened.append(keys.open_wrap(layer, by_id[row.compartment_id], pair.identities[1]))
+    return opened
+
+
+def _reports(
+    session: Session, case: Case, opened: Sequence[OpenCompartment]
+) -> dict[str, list[OpenCompartment]]:
+    """Open the reports of a case with its key, each from the oldest epoch to the newest."""
+    query = select(Report.id).where(Report.school_id == case.school_id, Report.case_id == case.id)
+    found = {}
+    for report_id in session.scalars(query):
+        items = [
+            item
+            for case_key in opened
+            for item in keys.open_for(
+                session,
+                school_id=case.school_id,
+                holder_kind=keys.CASE_KEY,
+                holder_id=case_key.row.id,
+                identity=case_key.identity,
+                report_id=report_id,
+            )
+        ]
+        found[report_id] = sorted(items, key=lambda item: item.row.epoch)
+    return found
+
+
+def _records_in(session: Session, opened: Sequence[OpenCompartment]) -> list[dict[str, Any]]:
+    identities = {item.row.id: item.identity for item in opened}
+    rows = records.records_of(session, list(identities), kinds=[keys.IDENTITY])
+    return [records.open_record(row, identities[row.compartment_id]) for row in rows]
+
+
+def _rows_of(session: Session, school_id: str, compartment_id: str) -> list[Record]:
+    query = select(Record).where(
+        Record.school_id == school_id, Record.compartment_id == compartment_id
+    )
+    return list(session.scalars(query))
+
+
+def _tell(session: Session, story: Compartment, reason: str, now: datetime) -> None:
+    body = {
+        "who": "portal",
+        "text": NAME_NOTICE.format(reason=reason),
+        "at": now.isoformat(timespec="seconds"),
+    }
+    records.add_record(session, story, body, kind=reporter.NOTICE, now=now)
+
+
+def _log(
+    session: Session,
+    case: Case,
+    found: CaseKeys,
+    pair: Pair,
+    particulars: dict[str, str],
+    now: datetime,
+) -> None:
+    record_event(
+        session,
+        CustodyKind.RECOVERY_USED,
+        school_id=case.school_id,
+        actor=pair.actor,
+        now=now,
+        compartment=found.current.row,
+        case_id=case.id,
+        about=[case.id, *(holder.id for holder in pair.holders)],
+        particulars=particulars,
+    )
+
+
+def _readers(session: Session, case: Case) -> int:
+    """Count the people who hold a wrap of the case's newest key."""
+    newest = keys.newest(keys.compartments_of_case(session, case.school_id, case.id), keys.CASE)
+    holders = set(
+        session.scalars(
+            select(Wrap.holder_id).where(
+                Wrap.compartment_id == newest.id, Wrap.holder_kind == keys.STAFF
+            )
+        )
+    )
+    live = {
+        row.staff_id
+        for row in session.scalars(
+            select(CaseReader).where(CaseReader.case_id == case.id, CaseReader.until.is_(None))
+        )
+    }
+    return len(holders & live)
+
+
+def _reason(text: str) -> str:
+    words = " ".join(text.split())
+    if not words:
+        raise InvalidInputError("reason", "missing")
+    return words[:500]
