@@ -54,8 +54,10 @@ def load(name: str) -> tuple[dict[str, str], bytes, list[age.AnyIdentity]]:
     return fields, zlib.decompress(data) if "compressed" in fields else data, identities
 
 
-def decrypt(fields: dict[str, str], data: bytes, identities: list[age.AnyIdentity]) -> bytearray:
-    """Decrypt as far as it goes; a failure carries what was released before it."""
+def decrypt(
+    fields: dict[str, str], data: bytes, identities: list[age.AnyIdentity]
+) -> tuple[bytes, AgeError | None]:
+    """Decrypt as far as it goes; return what was released and how it ended."""
     released = bytearray()
     try:
         if fields.get("armored") == "yes":
@@ -63,9 +65,8 @@ def decrypt(fields: dict[str, str], data: bytes, identities: list[age.AnyIdentit
         for chunk in age.decrypt_stream(io.BytesIO(data), identities):
             released += chunk
     except AgeError as error:
-        error.released = bytes(released)  # type: ignore[attr-defined]
-        raise
-    return released
+        return bytes(released), error
+    return bytes(released), None
 
 
 def test_the_kit_is_whole() -> None:
@@ -78,14 +79,12 @@ def test_the_kit_is_whole() -> None:
 @pytest.mark.parametrize("name", APPLICABLE)
 def test_vector(name: str) -> None:
     fields, data, identities = load(name)
+    released, error = decrypt(fields, data, identities)
     if fields["expect"] == "success":
-        assert hashlib.sha256(decrypt(fields, data, identities)).hexdigest() == fields["payload"]
-        return
-    with pytest.raises(AgeError) as caught:
-        decrypt(fields, data, identities)
-    assert caught.type is FAILURES[fields["expect"]]
-    released = caught.value.released  # type: ignore[attr-defined]
-    if fields["expect"] == "payload failure":
+        assert error is None
+    else:
+        assert type(error) is FAILURES[fields["expect"]]
+    if "payload" in fields:
         assert hashlib.sha256(released).hexdigest() == fields["payload"]
     else:
         assert released == b""
@@ -132,7 +131,7 @@ def test_stream_round_trip() -> None:
         if not name.startswith("stream") or fields["expect"] != "success":
             continue
         header, _ = read_header(io.BytesIO(data).read)
-        plaintext = bytes(decrypt(fields, data, identities))
+        plaintext, _ = decrypt(fields, data, identities)
         nonce = data[header.length : header.length + 16]
         again = age.Encryptor.resume(bytes.fromhex(fields["file key"]), nonce, 0)
         assert again.update(plaintext) + again.finish() == data[header.length + 16 :]
