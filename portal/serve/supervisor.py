@@ -8,6 +8,8 @@ import multiprocessing
 import os
 import resource
 import signal
+import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
@@ -16,10 +18,11 @@ from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 
 from portal.config import Settings
+from portal.serve.forwarded import trusted_networks
 from portal.serve.gunicorn_app import GRACEFUL_SECONDS, bind_address, serve_web
 
 # A web server that ends this soon after the first start cannot serve at all: say so and stop.
-SETTLED_SECONDS = 5.0
+SETTLED_SECONDS = 10.0
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 30.0
 OPEN_FILES = 65_536
@@ -29,7 +32,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class UnsafeAddressError(ValueError):
-    """These settings would send reports over a network unencrypted."""
+    """The portal cannot, or should not, be served at this address; the text says why."""
 
 
 class _Child:
@@ -102,9 +105,10 @@ def supervise(settings: Settings, *, worker: Callable[[Settings], None]) -> int:
         worker: runs the background work in a process of its own; does not return by itself.
 
     Raises:
-        UnsafeAddressError: plain HTTP on an address that others can reach.
+        UnsafeAddressError: plain HTTP that others can reach, TLS that cannot work, a taken port.
     """
     check_address(settings)
+    check_port(settings)
     confine_process()
     stop = _Stop()
     for number in ENDING:
@@ -123,14 +127,45 @@ def supervise(settings: Settings, *, worker: Callable[[Settings], None]) -> int:
 
 def check_address(settings: Settings) -> None:
     """Refuse to serve plain HTTP where others than this machine or a named proxy can hear it."""
-    if bool(settings.tls_cert) != bool(settings.tls_key):
+    try:
+        trusted_networks(settings.trusted_proxy)
+    except ValueError as error:
+        raise UnsafeAddressError(f"trusted_proxy: {error}") from error
+    if settings.tls_cert or settings.tls_key:
+        _check_certificate(settings)
+    elif not (settings.trusted_proxy or _is_loopback(settings.host)):
+        raise UnsafeAddressError(
+            f"plain HTTP is served on this machine only, not on {settings.host}: "
+            "give a certificate and key, or set trusted_proxy to the address of the proxy before it"
+        )
+
+
+def _check_certificate(settings: Settings) -> None:
+    if not (settings.tls_cert and settings.tls_key):
         raise UnsafeAddressError("TLS needs both a certificate and its key")
-    if settings.tls_cert or settings.trusted_proxy or _is_loopback(settings.host):
-        return
-    raise UnsafeAddressError(
-        f"plain HTTP is served on this machine only, not on {settings.host}: "
-        "give a certificate and key, or set trusted_proxy to the address of the proxy before it"
-    )
+    try:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    except OSError as error:
+        raise UnsafeAddressError(
+            f"the certificate {settings.tls_cert} and key {settings.tls_key} "
+            f"cannot be used: {error.strerror or error}"
+        ) from error
+
+
+def check_port(settings: Settings) -> None:
+    """Say at once that a port is taken; gunicorn would try for some seconds first."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise UnsafeAddressError(
+            f"cannot listen on {bind_address(settings)}: {error.strerror or error}"
+        ) from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,13 +3,14 @@
 import os
 import re
 import signal
+import socket
 import time
 from pathlib import Path
 
 import pytest
 
 from portal.config import Settings
-from portal.serve.supervisor import UnsafeAddressError, check_address
+from portal.serve.supervisor import UnsafeAddressError, check_address, check_port
 from tests.serve.conftest import wait_until
 
 
@@ -20,7 +21,6 @@ from tests.serve.conftest import wait_until
         Settings(host="::1"),
         Settings(host="localhost"),
         Settings(host="0.0.0.0", trusted_proxy="10.0.0.2"),
-        Settings(host="0.0.0.0", tls_cert="c", tls_key="k"),
     ],
     ids=str,
 )
@@ -34,13 +34,30 @@ def test_safe_addresses_are_served(settings):
         Settings(host="0.0.0.0"),
         Settings(host="192.0.2.10"),
         Settings(host="melden.voorbeeld.nl"),
-        Settings(host="127.0.0.1", tls_cert="c"),
+        Settings(host="127.0.0.1", tls_cert="cert.pem"),
+        Settings(host="127.0.0.1", tls_cert="missing.pem", tls_key="missing.pem"),
+        Settings(host="127.0.0.1", trusted_proxy="the proxy"),
     ],
     ids=str,
 )
-def test_plain_http_for_others_is_refused(settings):
+def test_what_is_unsafe_or_cannot_work_is_refused(settings):
     with pytest.raises(UnsafeAddressError):
         check_address(settings)
+
+
+def test_tls_may_be_served_to_everybody(certificate):
+    cert, key = map(str, certificate)
+    check_address(Settings(host="0.0.0.0", tls_cert=cert, tls_key=key))
+    with pytest.raises(UnsafeAddressError, match="cannot be used"):
+        check_address(Settings(host="0.0.0.0", tls_cert=key, tls_key=cert))
+
+
+def test_a_taken_port_is_told_at_once():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(UnsafeAddressError, match="in use"):
+            check_port(Settings(port=taken.getsockname()[1]))
 
 
 def alive(pid: int) -> bool:
