@@ -12,7 +12,7 @@ from evidence_store import EvidenceStore
 from portal.config import PROJECT_ROOT, Settings, load_settings
 from portal.db import make_engine, make_session_factory
 from portal.services import instance_keys, storage
-from portal.web import context, errors, forms, headers, i18n, limits, session
+from portal.web import context, errors, forms, headers, i18n, limits, session, words
 from portal.web.context import EXTENSION, Portal
 
 MAX_FORM_MEMORY = 4 << 20
@@ -48,7 +48,7 @@ def create_app(
         keys=instance_keys.load_or_create(settings.instance_dir),
         clock=clock or (lambda: datetime.now(UTC)),
     )
-    for part in (limits, headers, errors, i18n, session, context):
+    for part in (limits, headers, errors, i18n, words, session, context):
         part.install(app)
     app.jinja_env.globals["csrf_field"] = forms.csrf_field
     _register_blueprints(app)

@@ -1,1 +1,1 @@
-"""Fictional schools, people and files for the demonstration."""
+"""Fictional schools with staff, cases and files, to try everything on."""

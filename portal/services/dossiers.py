@@ -69,7 +69,7 @@ def make(
         case_label=frame.case_label,
         school=frame.school_line,
         author=frame.author,
-        created=frame.created.astimezone(ZONE),
+        created=frame.created.astimezone(ZONE).replace(microsecond=0),
         version=frame.version,
         parties=_parties(view),
         facts=facts,

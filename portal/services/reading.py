@@ -43,7 +43,7 @@ def lines_of(session: Session, report: ReportView, case_id: str) -> list[Told]:
     case = session.get_one(Case, case_id)
     names = names_of(session, case.school_id)
     told = []
-    for key in questions().keys():  # noqa: SIM118 - a questionnaire, not a dict
+    for key in questions().order:
         answer = report.answers.get(key)
         if answer is not None and key not in NOT_SHOWN:
             lines = answer_lines(key, answer, perspective_of(report), names)

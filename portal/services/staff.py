@@ -73,6 +73,11 @@ def actor_of(session: Session, live: SealedSession) -> StaffActor | None:
         return None
     if str(identity.recipient) != member.recipient:
         return None
+    return actor_from(session, member, identity)
+
+
+def actor_from(session: Session, member: StaffMember, identity: Identity) -> StaffActor:
+    """Make the actor of an account whose key is at hand."""
     return StaffActor(
         id=member.id,
         school_id=member.school_id,

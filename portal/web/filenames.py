@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from urllib.parse import quote
 
 MAX_NAME_BYTES = 255
 MAX_EXTENSION_BYTES = 16
@@ -46,3 +47,12 @@ def _shorten(name: str) -> str:
         stem, dot, extension = name, "", ""
     room = MAX_NAME_BYTES - len(f"…{dot}{extension}".encode())
     return stem.encode()[:room].decode("utf-8", "ignore") + f"…{dot}{extension}"
+
+
+def attachment(name: str) -> str:
+    """Write a Content-Disposition: a safe ASCII name and the real one (RFC 6266, RFC 8187)."""
+    plain = "".join(
+        one if one.isascii() and (one.isalnum() or one in "._-") else "_" for one in name
+    )
+    ascii_name = plain[-ASCII_LENGTH:].lstrip(".") or "bestand"
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -25,4 +25,4 @@ def today(school: str) -> str:  # noqa: ARG001 - `current_school` reads it from 
 @requires(Action.WORK_ON_CASES)
 def all_cases(school: str) -> str:  # noqa: ARG001 - `current_school` reads it from the address
     """Show every case that this person may read."""
-    return page("staff/cases.html", rows=cases.all_rows(db(), actor=current_actor()))
+    return page("staff/cases.html", cases=cases.all_rows(db(), actor=current_actor()))
