@@ -85,6 +85,34 @@ def zip_with_paths() -> bytes:
     return out.getvalue()
 
 
+def office(*, macros: bool = False) -> bytes:
+    """Return the skeleton of a Word document."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("[Content_Types].xml", '<?xml version="1.0"?><Types/>')
+        archive.writestr("_rels/.rels", "<Relationships/>")
+        archive.writestr("word/document.xml", "<document/>")
+        if macros:
+            archive.writestr("word/vbaProject.bin", b"\xd0\xcf\x11\xe0")
+    return out.getvalue()
+
+
+def pdf_with_script() -> bytes:
+    """Return a PDF that runs a script when it is opened."""
+    return honest.pdf().replace(
+        b"/Type /Catalog", b"/Type /Catalog /OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>"
+    )
+
+
+def android_package() -> bytes:
+    """Return the skeleton of an app."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("AndroidManifest.xml", b"x")
+        archive.writestr("classes.dex", b"dex\n035\0")
+    return out.getvalue()
+
+
 def polyglot_jpeg_zip() -> bytes:
     """Return a valid JPEG with a zip behind it."""
     return honest.jpeg() + zip_with_paths()

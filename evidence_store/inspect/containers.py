@@ -76,6 +76,8 @@ def zip_facts(reader: RangeReader) -> tuple[dict[str, Any], list[str], str]:
     bomb = full > _LARGE and full > _RATIO * max(packed, 1)
     if unsafe or bomb or count > MAX_MEMBERS or len(set(names)) < len(names):
         warnings.append("archive_suspect")
+    if any(name.endswith("vbaProject.bin") for name in names):
+        warnings.append("active_content")
     if any(flags & 1 for _, _, _, flags in entries):
         warnings.append("archive_encrypted")
     return found, warnings, _nature(names)

@@ -6,6 +6,7 @@ from evidence_store.inspect import kinds, sniff
 from evidence_store.inspect.child import RangeReader, Refusal, Reply
 
 _IMAGES = frozenset({"jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "heic", "heif"})
+_PDF_ACTIONS = (b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
 _TEXT = frozenset({"text/plain", "text/csv", "application/json", "message/rfc822"})
 
 
@@ -48,6 +49,9 @@ def _look(found: dict[str, Any], head: bytes, reader: RangeReader) -> None:
             from evidence_store.inspect import containers  # noqa: PLC0415
 
             found["facts"] = containers.mail_facts(head)
+    elif media_type == "application/pdf":
+        if any(mark in head for mark in _PDF_ACTIONS):
+            found["warnings"].append("active_content")
     elif head[:2] == b"PK" or media_type in kinds.ARCHIVES:
         _look_at_archive(found, head, reader)
 

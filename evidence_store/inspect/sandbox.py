@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -273,10 +273,14 @@ def _lock_a_file(deadline: float) -> BinaryIO | None:
     while True:
         for path in _SLOT_FILES:
             file = path.open("rb")
-            with suppress(BlockingIOError):
+            try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+            except OSError:  # a file system without locks: each process counts for itself
                 return file
-            file.close()
+            else:
+                return file
         if time.monotonic() > deadline:
             return None
         time.sleep(0.01)

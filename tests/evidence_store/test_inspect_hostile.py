@@ -33,6 +33,11 @@ CASES: dict[str, tuple[str, Callable[[], bytes], set[str]]] = {
     "cut zip": ("a.zip", lambda: samples.truncated(honest.whatsapp_zip(), 0.8), {
         "archive_unopened", "truncated",
     }),
+    "word": ("a.docx", samples.office, set()),
+    "word with macros": ("a.docx", lambda: samples.office(macros=True), {"active_content"}),
+    "pdf with a script": ("a.pdf", samples.pdf_with_script, {"active_content"}),
+    "app as zip": ("a.zip", samples.android_package, {"program", "type_mismatch"}),
+    "script": ("a.txt", lambda: b"#!/bin/sh\nrm -rf /\n", {"program", "type_mismatch"}),
     "program": ("foto.jpg.exe", samples.program, {"program", "name_suspect"}),
     "cut png": ("a.png", lambda: samples.truncated(honest.png(), 0.5), {"undecodable"}),
     "cut jpeg": ("a.jpg", lambda: samples.truncated(honest.jpeg(), 0.99), {"undecodable"}),

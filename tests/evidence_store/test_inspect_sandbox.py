@@ -118,6 +118,30 @@ def test_the_child_reaches_nothing(child: str, tmp_path: Path) -> None:
     assert not (tmp_path / "nieuw").exists()
 
 
+def test_the_filter_holds_where_namespaces_are_not_allowed(tmp_path: Path) -> None:
+    code = f"""
+import ctypes, os, socket
+from evidence_store.inspect import confine
+assert confine._install_filter(ctypes.CDLL(None, use_errno=True))
+for action in (
+    lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
+    lambda: socket.socketpair(),
+    lambda: os.execv("/bin/true", ["true"]),
+    lambda: open({str(tmp_path / "x")!r}, "w"),
+    lambda: os.mkdir({str(tmp_path / "y")!r}),
+    lambda: os.unlink({str(tmp_path)!r}),
+    lambda: os.kill(os.getppid(), 0),
+):
+    try:
+        action()
+    except PermissionError:
+        print("denied")
+print(open("/proc/self/comm").read() != "")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["denied"] * 7 + ["True"]
+
+
 def test_no_child_is_left_behind(child: str) -> None:
     run(child, "hang", wall_seconds=0.3)
     listed = subprocess.run(
