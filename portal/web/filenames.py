@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 MAX_NAME_BYTES = 255
 MAX_EXTENSION_BYTES = 16
+ASCII_LENGTH = 100
 UNNAMED = "zonder naam"
 
 # Marks that reorder or hide text; a name such as "foto<RLO>gpj.exe" must look like what it is.
