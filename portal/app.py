@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Flask
 from flask.sessions import SessionInterface
 
 from evidence_store import EvidenceStore
 from portal.config import PROJECT_ROOT, Settings, load_settings
-from portal.db import make_engine, make_session_factory
-from portal.services import instance_keys, storage
+from portal.services import runtime
 from portal.web import context, errors, forms, headers, i18n, limits, session, words
-from portal.web.context import EXTENSION, Portal
+from portal.web.context import EXTENSION
 
 MAX_FORM_MEMORY = 4 << 20
 MAX_FORM_PARTS = 5_000
@@ -41,13 +40,7 @@ def create_app(
     )
     app.config.update(MAX_FORM_MEMORY_SIZE=MAX_FORM_MEMORY, MAX_FORM_PARTS=MAX_FORM_PARTS)
     app.session_interface = NoFlaskSession()
-    app.extensions[EXTENSION] = Portal(
-        settings=settings,
-        session_factory=make_session_factory(make_engine(settings.resolved_database_url)),
-        store=store or storage.open_store(settings.resolved_storage_url),
-        keys=instance_keys.load_or_create(settings.instance_dir),
-        clock=clock or (lambda: datetime.now(UTC)),
-    )
+    app.extensions[EXTENSION] = runtime.build(settings, clock=clock, store=store)
     for part in (limits, headers, errors, i18n, words, session, context):
         part.install(app)
     app.jinja_env.globals["csrf_field"] = forms.csrf_field

@@ -11,14 +11,11 @@ from typing import Any
 import click
 import pyotp
 
-from portal.app import create_app
 from portal.cli.serve import run
 from portal.config import PROJECT_ROOT, Settings, SettingsError, load_settings
-from portal.db import make_engine
 from portal.demo.build import ACCOUNTS_FILE, fill
-from portal.migrations.run import upgrade
 from portal.serve.supervisor import UnsafeAddressError
-from portal.web.context import EXTENSION
+from portal.services import runtime
 
 DEFAULT_DATA = PROJECT_ROOT / "instance" / "demo"
 SHOWN_ROLES = ("mentor", "coach", "leerlingcoordinator", "teamleider", "schoolleiding")
@@ -62,9 +59,9 @@ def _prepare(settings: Settings) -> None:
     started = time.monotonic()
     click.echo("Filling five fictional schools …")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    upgrade(make_engine(settings.resolved_database_url))
-    parts = create_app(settings).extensions[EXTENSION]
-    fill(parts, now=parts.clock())
+    runtime.migrate(settings)
+    parts = runtime.build(settings)
+    fill(parts, now=parts.now())
     click.echo(f"Filled in {time.monotonic() - started:.0f} s.")
 
 

@@ -6,17 +6,15 @@ import os
 import signal
 import socket
 import time
-from datetime import UTC, datetime
 from threading import Event
+from typing import Any
 
 import click
 
 from evidence_store.inspect import sandbox_status
 from portal.config import Settings, SettingsError, load_settings
-from portal.db import make_engine, make_session_factory
-from portal.migrations.run import upgrade
 from portal.serve.supervisor import UnsafeAddressError, supervise
-from portal.services import instance_keys, storage
+from portal.services import runtime
 from portal.services.worker import run_once
 
 ROUND_SECONDS = 15
@@ -28,7 +26,7 @@ ROUND_SECONDS = 15
 @click.option("--cert", "tls_cert", help="TLS certificate (PEM)")
 @click.option("--key", "tls_key", help="key of the certificate (PEM)")
 @click.option("--workers", type=int, help="web processes")
-def serve(**options: str | int | None) -> None:
+def serve(**options: Any) -> None:
     """Serve the portal, with its background worker beside it."""
     try:
         settings = load_settings(**{name: value for name, value in options.items() if value})
@@ -39,7 +37,7 @@ def serve(**options: str | int | None) -> None:
 
 def run(settings: Settings) -> None:
     """Bring the database up to date and serve until told to stop."""
-    upgrade(make_engine(settings.resolved_database_url))
+    runtime.migrate(settings)
     click.echo(f"Looking at files is confined by: {sandbox_status()}")
     raise SystemExit(supervise(settings, worker=work))
 
@@ -58,17 +56,8 @@ def work(settings: Settings) -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    factory = make_session_factory(make_engine(settings.resolved_database_url))
-    store = storage.open_store(settings.resolved_storage_url)
-    keys = instance_keys.load_or_create(settings.instance_dir)
+    parts = runtime.build(settings)
     holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{time.monotonic_ns()}"[:64]
     while not stop.is_set():
-        run_once(
-            factory,
-            settings=settings,
-            store=store,
-            keys=keys,
-            holder=holder,
-            now=datetime.now(UTC),
-        )
+        run_once(parts, holder=holder, now=parts.now())
         stop.wait(ROUND_SECONDS)

@@ -22,17 +22,18 @@ from portal.models import StaffMember
 from portal.services import accounts, confirmations, founding, schools, staff, transaction
 from portal.services.founding import Holder, Invited
 from portal.services.roster_files import read_pair
+from portal.services.runtime import Portal
 from portal.services.schools import SchoolView
 from portal.services.staff import StaffActor
-from portal.web.context import Portal
 
 ACCOUNTS_FILE = "accounts.json"
 PACKET_FILE = "voorbeeldpakket.zip"
 SETTLED = timedelta(days=60)
 WORDS = (
-    "anker bever citroen dijk eiland fluit geranium haven iglo jas kastanje ladder molen nevel "
-    "oever pauw riet spijker tulp uil vlieger wolk zadel beek cello duin egel fakkel"
-).split()
+    "anker", "bever", "citroen", "dijk", "eiland", "fluit", "geranium", "haven", "iglo", "jas",
+    "kastanje", "ladder", "molen", "nevel", "oever", "pauw", "riet", "spijker", "tulp", "uil",
+    "vlieger", "wolk", "zadel", "beek", "cello", "duin", "egel", "fakkel",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

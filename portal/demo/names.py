@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FIRST = (
-    "Aafke Bas Chaima Daan Elin Farid Greet Hidde Ilse Joris Karima Lars Mare Nout Olga Pim "
-    "Roos Sem Tessa Umar Vera Wout Yara Ziggy"
-).split()
+    "Aafke", "Bas", "Chaima", "Daan", "Elin", "Farid", "Greet", "Hidde", "Ilse", "Joris",
+    "Karima", "Lars", "Mare", "Nout", "Olga", "Pim", "Roos", "Sem", "Tessa", "Umar", "Vera",
+    "Wout", "Yara", "Ziggy",
+)  # fmt: skip
 LAST = (
-    "Aalbers|van den Akker|Bakker|Boskma|Çelik|Dijkgraaf|Eshuis|Fokkema|Groenhart|Haverkamp|"
-    "Ilhan|Jonkman|Kappelhof|Lindeboom|Meerman|Nieuwland|Oostra|Pietersma|Ridderhof|Smit|"
-    "Terpstra|Uitenbroek|Veldkamp|de Wit|Zandstra|Aksoy|Brandsma|van Dalen|Elzinga|Hoekema"
-).split("|")
+    "Aalbers", "van den Akker", "Bakker", "Boskma", "Çelik", "Dijkgraaf", "Eshuis", "Fokkema",
+    "Groenhart", "Haverkamp", "Ilhan", "Jonkman", "Kappelhof", "Lindeboom", "Meerman",
+    "Nieuwland", "Oostra", "Pietersma", "Ridderhof", "Smit", "Terpstra", "Uitenbroek",
+    "Veldkamp", "de Wit", "Zandstra", "Aksoy", "Brandsma", "van Dalen", "Elzinga", "Hoekema",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

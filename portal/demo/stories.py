@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -26,8 +27,8 @@ from portal.services import (
     transaction,
     uploads,
 )
+from portal.services.runtime import Portal
 from portal.services.staff import StaffActor
-from portal.web.context import Portal
 
 if TYPE_CHECKING:
     from portal.demo.build import DemoSchool
@@ -99,10 +100,10 @@ STORIES = (
 )
 STAFF_STORY = 3
 PACKET_STORY = 0
-SAMPLES = {
+SAMPLES: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "png": ("Schermafbeelding 14-11.png", "image/png", samples.png),
     "jpeg": ("IMG_2107.jpg", "image/jpeg", samples.jpeg),
-    "video": ("VID_20261114_2107.mp4", "video/mp4", lambda: samples.video(container="mp4")),
+    "video": ("VID_20261114_2107.mp4", "video/mp4", partial(samples.video, container="mp4")),
     "whatsapp_zip": ("WhatsApp-chat met 2B.zip", "application/zip", samples.whatsapp_zip),
     "mail": ("bericht.eml", "message/rfc822", samples.mail),
     "pdf": ("brief.pdf", "application/pdf", samples.pdf),

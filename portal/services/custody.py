@@ -155,9 +155,10 @@ class SqlLog:
     def head(self) -> Frontier:
         """Read the head under a lock that lasts until the commit."""
         begin_write(self._session)
-        # The school's row is locked, because a log without events has no head row yet.
+        # The school's row is locked, because a log without events has no head row yet. The lock
+        # lets rows that refer to the school come in; a full one would deadlock with them.
         self._session.scalar(
-            select(School.id).where(School.id == self._school_id).with_for_update()
+            select(School.id).where(School.id == self._school_id).with_for_update(key_share=True)
         )
         row = self._row()
         return Frontier.from_json(row.frontier) if row is not None else Frontier()

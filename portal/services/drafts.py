@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from evidence_store import EvidenceStore, Identity
+from portal.db import begin_write
 from portal.models import Compartment, EvidenceItem, LiveSession, Record, Report, new_id
 from portal.services import keys, protocols, records, roster, routing, sessions
 from portal.services.errors import ConflictError, NotFoundError
@@ -50,6 +51,8 @@ class Draft:
     answers: dict[str, Any]
     files: list[ListedFile]
     saved_at: datetime | None = field(default=None)
+    seq: int = 0
+    """How often an answer was saved, so that sending notices one saved meanwhile."""
 
 
 def begin(
@@ -95,6 +98,7 @@ def load(session: Session, *, live: SealedSession) -> Draft:
         answers=body["answers"],
         files=listed_files(session, opened[keys.STORY]),
         saved_at=live.row.touched_at,
+        seq=record.seq,
     )
 
 
@@ -217,23 +221,33 @@ def choosable_staff(session: Session, *, school: SchoolView) -> list[ReaderName]
 
 def discard(session: Session, *, live: SealedSession, store: EvidenceStore) -> None:
     """Wipe a draft: its keys, its answers and its files. What was sent is not touched."""
-    report = session.get(Report, live.data["report"])
-    if report is not None and report.status == DRAFT:
+    report = lock(session, live.data["report"])
+    if report is not None:
         _destroy(session, report, store)
+
+
+def lock(session: Session, report_id: str) -> Report | None:
+    """Find a report that is a draft, and keep it one until this transaction ends."""
+    begin_write(session)
+    report = session.get(
+        Report, report_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    return report if report is not None and report.status == DRAFT else None
 
 
 def sweep_abandoned(session: Session, *, store: EvidenceStore, now: datetime) -> int:
     """Wipe drafts that no live session holds any more. Returns how many."""
     held = select(LiveSession.report_id).where(LiveSession.ends_at > now)
-    query = select(Report).where(
+    query = select(Report.id).where(
         Report.status == DRAFT,
         Report.begun_at < now - ABANDONED_AFTER,
         Report.id.not_in(held.where(LiveSession.report_id.is_not(None))),
     )
-    reports = list(session.scalars(query))
-    for report in reports:
+    found = [lock(session, report_id) for report_id in session.scalars(query).all()]
+    abandoned = [report for report in found if report is not None]
+    for report in abandoned:
         _destroy(session, report, store)
-    return len(reports)
+    return len(abandoned)
 
 
 def _destroy(session: Session, report: Report, store: EvidenceStore) -> None:

@@ -6,12 +6,16 @@ import hashlib
 import json
 from functools import lru_cache
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal import protocols
 from portal.domain.protocol import Protocol
 from portal.domain.protocol_parse import parse_protocol
 from portal.models import Case, ProtocolSnapshot
+
+INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""The insert that leaves an existing row alone, which each database spells its own way."""
 
 
 @lru_cache(maxsize=32)
@@ -25,7 +29,10 @@ def keep(session: Session, key: str) -> str:
     """Keep the current version of a protocol for the cases that begin under it."""
     _, version = current(key)
     if session.get(ProtocolSnapshot, version) is None:
-        session.add(ProtocolSnapshot(id=version, key=key, tables=_as_text(key)))
+        # The first reports of a school may come at the same instant.
+        insert = INSERT[session.get_bind().dialect.name](ProtocolSnapshot)
+        row = {"id": version, "key": key, "tables": _as_text(key)}
+        session.execute(insert.values(row).on_conflict_do_nothing())
     return version
 
 

@@ -14,7 +14,16 @@ from sqlalchemy.orm.exc import StaleDataError
 from evidence_store import Identity
 from portal.domain import intake
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Case, Compartment, Record, Report, ReporterCode, StaffMember, new_id
+from portal.models import (
+    Case,
+    Compartment,
+    EvidenceItem,
+    Record,
+    Report,
+    ReporterCode,
+    StaffMember,
+    new_id,
+)
 from portal.services import (
     case_keys,
     codes,
@@ -28,7 +37,7 @@ from portal.services import (
     sessions,
 )
 from portal.services.drafts import Draft, ListedFile
-from portal.services.errors import ConflictError, InvalidInputError
+from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.instance_keys import InstanceKeys
 from portal.services.keys import OpenCompartment
 from portal.services.routing import ReaderName, Routed
@@ -91,7 +100,9 @@ def submit(
     _check(draft, live, school, token)
     routed = routing.decide(session, school=school, answers=draft.answers, now=now)
     opened = drafts.open_compartments(session, live=live)
-    report = session.get_one(Report, draft.report_id)
+    report = session.get(Report, draft.report_id)
+    if report is None:
+        raise NotFoundError(draft.report_id)
     code = codes.mint()
     code_row, code_identity = codes.issue(
         school_id=school.id, report_id=report.id, code=code, keys=instance
@@ -105,9 +116,10 @@ def submit(
         session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
     )
     _seal_answers(session, draft, opened, routed, code_row, code_identity, now)
+    _send(session, report, case, opened, now)
+    _let_go_of_draft(session, draft, opened[drafts.DRAFT].row)
     result = Receipt(code, case.label, routed.readers, routed.answer_by, draft.files)
     _keep_receipt(live, result)
-    _send(session, report, case, opened, now)
     return result
 
 
@@ -226,7 +238,7 @@ def _send(
     opened: dict[str, OpenCompartment],
     now: datetime,
 ) -> None:
-    """Turn the draft into a report, and let what only the draft needed go."""
+    """Turn the draft into a report."""
     custody.record_event(
         session,
         CustodyKind.REPORT_RECEIVED,
@@ -238,16 +250,27 @@ def _send(
         report_id=report.id,
         about=_content_hashes(session, report),
     )
+    report_id = report.id
     report.status = "sent"
     report.sent_at = records.whole_hour(now)
     report.case_id = case.id
-    draft_key = opened[drafts.DRAFT].row
     try:
         session.flush()
     except StaleDataError as error:
-        raise ConflictError(report.id) from error
-    session.execute(delete(Record).where(Record.compartment_id == draft_key.id))
-    session.execute(delete(Compartment).where(Compartment.id == draft_key.id))
+        raise ConflictError(report_id) from error
+
+
+def _let_go_of_draft(session: Session, draft: Draft, compartment: Compartment) -> None:
+    """Delete what only the draft needed, unless it changed while it was being sent.
+
+    An exclusion or a file taken out in another window must not be passed over.
+    """
+    kept = delete(Record).where(Record.compartment_id == compartment.id, Record.seq == draft.seq)
+    found = select(EvidenceItem.id).where(EvidenceItem.report_id == draft.report_id)
+    unchanged = bool(session.execute(kept).rowcount)  # type: ignore[attr-defined]  # as above
+    if not unchanged or set(session.scalars(found)) != {item.id for item in draft.files}:
+        raise ConflictError(draft.report_id)
+    session.execute(delete(Compartment).where(Compartment.id == compartment.id))
 
 
 def _content_hashes(session: Session, report: Report) -> list[str]:

@@ -18,9 +18,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import delete
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, inspect, select
+from sqlalchemy.orm import Session, object_session
 
+from portal.db import begin_write
 from portal.models import LiveSession
 from portal.services.records import pad
 
@@ -50,6 +51,7 @@ class SealedSession:
     row: LiveSession
     cookie: bytes
     data: dict[str, Any] = field(default_factory=dict)
+    loaded: dict[str, Any] = field(default_factory=dict)
 
     @property
     def csrf_token(self) -> str:
@@ -101,20 +103,50 @@ def resume(
         return None
     if row.kind == STAFF and now - row.touched_at > IDLE[STAFF]:
         return None
-    sealing = ChaCha20Poly1305(_derive(cookie, b"session/v1"))
     try:
-        data = sealing.decrypt(row.sealed[:NONCE_BYTES], row.sealed[NONCE_BYTES:], b"v1")
+        return SealedSession(row, cookie, _open(cookie, row.sealed), _open(cookie, row.sealed))
     except InvalidTag:
         return None
-    return SealedSession(row, cookie, json.loads(data))
+
+
+def _open(cookie: bytes, sealed: bytes) -> dict[str, Any]:
+    sealing = ChaCha20Poly1305(_derive(cookie, b"session/v1"))
+    plain = sealing.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], b"v1")
+    data: dict[str, Any] = json.loads(plain)
+    return data
 
 
 def save(opened: SealedSession) -> None:
-    """Seal the data again into the row."""
+    """Seal the data again into the row, on top of what another request saved meanwhile.
+
+    A slow upload that notes something must not undo the receipt of a report sent in between.
+    """
+    stored = _stored_now(opened)
+    if stored is not None:
+        keys = {*opened.data, *opened.loaded}
+        absent = object()
+        changed = {
+            key for key in keys if opened.data.get(key, absent) != opened.loaded.get(key, absent)
+        }
+        ours = {key: opened.data[key] for key in changed if key in opened.data}
+        theirs = {key: value for key, value in stored.items() if key not in changed}
+        opened.data.clear()
+        opened.data.update(theirs | ours)
     nonce = secrets.token_bytes(NONCE_BYTES)
     plain = pad(json.dumps(opened.data, separators=(",", ":")).encode())
     sealing = ChaCha20Poly1305(_derive(opened.cookie, b"session/v1"))
     opened.row.sealed = nonce + sealing.encrypt(nonce, plain, b"v1")
+
+
+def _stored_now(opened: SealedSession) -> dict[str, Any] | None:
+    """Read what the database holds for a session, and keep others from changing it."""
+    session = object_session(opened.row)
+    if session is None or not inspect(opened.row).persistent:
+        return None
+    begin_write(session)
+    query = select(LiveSession.sealed).where(LiveSession.key == opened.row.key)
+    sealed = session.scalar(query.with_for_update(key_share=True))
+    return _open(opened.cookie, sealed) if sealed is not None else None
 
 
 def touch(opened: SealedSession, now: datetime) -> None:

@@ -22,9 +22,10 @@ from evidence_store import (
 )
 from evidence_store.inspect import describe
 from portal.config import Settings
+from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Compartment, EvidenceItem, Record, Report, new_id
-from portal.services import custody, keys, records, sessions
+from portal.services import custody, drafts, keys, records, sessions
 from portal.services.drafts import ListedFile, file_of
 from portal.services.errors import NotFoundError
 from portal.services.schools import SchoolView
@@ -137,6 +138,10 @@ def record(
         case = session.get_one(Case, report.case_id)
         case.waiting_for_staff = True
         case.changed_at = records.whole_hour(now)
+    # Last, after all encryption: the draft may have been wiped while its files came in.
+    begin_write(session)
+    if session.get(Report, report_id, populate_existing=True) is None:
+        raise NotFoundError(report_id)
     sessions.touch(live, now)
     return listed
 
@@ -198,9 +203,9 @@ def _list_one(
 
 def remove(session: Session, *, live: SealedSession, store: EvidenceStore, file_id: str) -> None:
     """Take a file out of a draft and destroy it. A sent report keeps what it has."""
-    item = session.get(EvidenceItem, file_id)
-    report = session.get(Report, live.data["report"])
-    if item is None or report is None or item.report_id != report.id or report.status != "draft":
+    report = drafts.lock(session, live.data["report"])
+    item = session.get(EvidenceItem, file_id, populate_existing=True)
+    if item is None or report is None or item.report_id != report.id:
         raise NotFoundError(file_id)
     session.execute(delete(EvidenceItem).where(EvidenceItem.id == item.id))
     session.execute(delete(Record).where(Record.id.in_([item.record_id, item.listing_id])))

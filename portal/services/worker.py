@@ -10,14 +10,14 @@ import smtplib
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from evidence_store import EvidenceStore
 from portal.config import Settings
 from portal.db import begin_write
 from portal.models import EvidenceItem, LiveSession, OutboxMail, WorkerLease
 from portal.services import checkpoints, drafts, notify, transaction
-from portal.services.instance_keys import InstanceKeys
+from portal.services.runtime import Portal
 
 LEASE = "worker"
 LEASE_FOR = timedelta(minutes=2)
@@ -25,27 +25,19 @@ ORPHAN_AGE = timedelta(hours=24)
 log = logging.getLogger(__name__)
 
 
-def run_once(
-    factory: sessionmaker[Session],
-    *,
-    settings: Settings,
-    store: EvidenceStore,
-    keys: InstanceKeys,
-    holder: str,
-    now: datetime,
-) -> bool:
+def run_once(parts: Portal, *, holder: str, now: datetime) -> bool:
     """Do one round of background work; False when another worker has the lease."""
-    with factory() as session:
+    with parts.session_factory() as session:
         if not take_lease(session, holder=holder, now=now):
             return False
         transaction.commit(session)
         session.execute(delete(LiveSession).where(LiveSession.ends_at <= now))
         transaction.commit(session)
-        drafts.sweep_abandoned(session, store=store, now=now)
+        drafts.sweep_abandoned(session, store=parts.store, now=now)
         transaction.commit(session)
-        checkpoints.make_all(session, keys=keys, now=now)
+        checkpoints.make_all(session, keys=parts.keys, now=now)
         transaction.commit(session)
-        send_mail(session, settings=settings, now=now)
+        send_mail(session, settings=parts.settings, now=now)
         return True
 
 

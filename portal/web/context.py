@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, abort, current_app, g, request
-from sqlalchemy.orm import Session, sessionmaker
 
-from evidence_store import EvidenceStore
 from portal.config import Settings
 from portal.services import schools, transaction
-from portal.services.instance_keys import InstanceKeys
+from portal.services.runtime import Portal
 from portal.services.schools import SchoolView
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 EXTENSION = "portal"
 SUCCESS_BELOW = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Portal:
-    """The parts made once in `create_app` and shared by all requests of a worker."""
-
-    settings: Settings
-    session_factory: sessionmaker[Session]
-    store: EvidenceStore
-    keys: InstanceKeys
-    clock: Callable[[], datetime]
 
 
 def portal() -> Portal:
@@ -44,7 +33,7 @@ def settings() -> Settings:
 def now() -> datetime:
     """Give the instant of this request, the same for all it does."""
     if "now" not in g:
-        g.now = portal().clock().astimezone(UTC)
+        g.now = portal().now()
     moment: datetime = g.now
     return moment
 

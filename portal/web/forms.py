@@ -31,10 +31,10 @@ class SessionCsrf(CSRF):
             raise ValidationError(message)
 
 
-class PortalForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class PortalForm(FlaskForm):
     """Base of all forms."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF ships no types
+    class Meta(FlaskForm.Meta):
         """Use our token instead of Flask's signed cookie."""
 
         csrf = True

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import StringField
 
 from portal.domain.permissions import Action
-from portal.services import case_work, cases, reading
+from portal.services import case_work, cases, reading, sessions
 from portal.services.errors import ConflictError, ForbiddenError, InvalidInputError
 from portal.web import context, session
 from portal.web.context import db, now
@@ -58,7 +58,7 @@ def _note_first_opening(case_id: str) -> None:
     if live is not None and case_id not in opened:
         cases.note_reading(db(), actor=current_actor(), case_id=case_id, now=now())
         opened.append(case_id)
-        session.save(live)
+        sessions.save(live)
         context.commit()
 
 
