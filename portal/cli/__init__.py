@@ -12,6 +12,7 @@ COMMANDS = {
     "roster": "portal.cli.school:roster_group",
     "staff": "portal.cli.school:staff_group",
     "recover": "portal.cli.recover:recover",
+    "fsck": "portal.cli.fsck:fsck",
     "protocol": "portal.cli.protocol:protocol",
     "serve": "portal.cli.serve:serve",
     "worker": "portal.cli.serve:worker",

@@ -103,3 +103,14 @@ def test_what_does_not_open_says_so_plainly(left, tmp_path):
         assert refused.exit_code == 1
         assert expected in refused.stderr
     assert run(*pair("AAA-AAA", 1, 2)).exit_code == 1
+
+
+def test_fsck_says_whether_database_and_log_agree(left, tmp_path):
+    done = CliRunner().invoke(main, ["fsck", "--read-all"], catch_exceptions=False)
+    assert (done.exit_code, done.output) == (0, "Alles klopt.\n")
+    for path in (tmp_path / "instance" / "evidence").rglob("?" * 26):
+        path.unlink()
+        break
+    done = CliRunner().invoke(main, ["fsck"], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert left not in done.output

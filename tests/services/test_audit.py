@@ -1,0 +1,131 @@
+"""What somebody with the database in hand changes is found by comparing it with the log."""
+
+import json
+
+import pytest
+from sqlalchemy import delete, select
+
+from evidence_store import EvidenceStore, Identity
+from evidence_store.backends import MemoryBackend
+from portal.models import (
+    CaseReader,
+    Compartment,
+    CustodyEvent,
+    EvidenceItem,
+    RecoveryHolder,
+    Wrap,
+    new_id,
+)
+from portal.services import accounts, audit, checkpoints, derivation, slots, transaction
+from portal.services.custody import Actor
+from tests.services import founded as setting
+from tests.services import reported
+
+
+@pytest.fixture
+def school(session, monkeypatch):
+    monkeypatch.setattr(slots, "parameters_for_staff", derivation.parameters_for_code)
+    founded = setting.found_school(session)
+    founded.actors = setting.activate_and_confirm(founded, "BAK", "WIT", "DIJ")
+    founded.store = EvidenceStore(MemoryBackend())
+    founded.sent = reported.send(founded, founded.store, files=True)
+    checkpoints.make_all(session, keys=setting.KEYS, now=setting.NOW)
+    transaction.commit(session)
+    return founded
+
+
+def codes(school, *, read_all=False):
+    school.session.expire_all()
+    found = audit.check_all(
+        school.session, instance=setting.KEYS, store=school.store, read_all=read_all
+    )
+    return {finding.code for finding in found}
+
+
+def test_an_honest_school_has_no_findings(school):
+    assert codes(school, read_all=True) == set()
+    accounts.disable(
+        school.session,
+        actor=Actor("command-line"),
+        school_id=school.school.id,
+        staff_id=school.actors["BAK"].id,
+        now=setting.NOW,
+    )
+    transaction.commit(school.session)
+    assert codes(school) == set()
+
+
+def test_a_key_of_one_s_own_put_in_place_of_a_colleague_s(school):
+    school.member("WIT").recipient = str(Identity.generate().recipient)
+    school.session.commit()
+    assert codes(school) == {"recipient"}
+
+
+def test_an_account_confirmed_in_the_table_alone(school):
+    activation, _ = setting.activate(school, "JAN")
+    school.member("JAN").confirmed_at = setting.NOW
+    school.session.commit()
+    assert activation.recipient
+    assert codes(school) == {"recipient"}
+
+
+def test_a_wrap_for_somebody_whom_the_case_does_not_list(school):
+    compartment = school.session.scalars(
+        select(Compartment).where(Compartment.case_id == school.sent.case.id)
+    ).first()
+    outsider = new_id()
+    for holder in (school.member("JAN").id, outsider):
+        school.session.add(
+            Wrap(
+                id=new_id(),
+                school_id=school.school.id,
+                compartment_id=compartment.id,
+                holder_kind="staff",
+                holder_id=holder,
+                sealed=b"x",
+            )
+        )
+    school.session.commit()
+    assert codes(school) == {"wrap"}
+
+
+def test_a_reader_hidden_from_the_case_page(school):
+    school.session.execute(delete(CaseReader))
+    school.session.commit()
+    assert codes(school) == {"reader"}
+
+
+def test_another_recovery_key(school):
+    holder = school.session.scalars(select(RecoveryHolder)).first()
+    holder.recipient = str(Identity.generate().recipient)
+    school.session.commit()
+    assert codes(school) == {"holders"}
+
+
+def test_an_event_rewritten_in_place(school):
+    event = school.session.scalars(
+        select(CustodyEvent).where(CustodyEvent.kind == "recipient:confirmed")
+    ).first()
+    public = json.loads(event.public)
+    public["open"]["sealed"]["name"] = "Iemand anders"
+    event.public = json.dumps(public)
+    school.session.commit()
+    assert codes(school) == {"log-event"}
+
+
+def test_events_cut_off_at_the_end(school):
+    last = school.session.scalars(
+        select(CustodyEvent).order_by(CustodyEvent.position.desc())
+    ).first()
+    school.session.delete(last)
+    school.session.commit()
+    assert codes(school) == {"log-head", "checkpoint"}
+
+
+def test_a_missing_and_an_exchanged_file(school):
+    items = list(school.session.scalars(select(EvidenceItem)))
+    school.store.destroy(items[0].object_id)
+    assert codes(school) == {"evidence"}
+    items[1].ciphertext_sha256 = "0" * 64
+    school.session.commit()
+    assert len(codes(school, read_all=True)) == 1
