@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from portal.domain.protocol import Protocol
 from portal.domain.protocol_parse import parse_protocol
 from portal.models import Case, ProtocolSnapshot
 
-INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """The insert that leaves an existing row alone, which each database spells its own way."""
 
 

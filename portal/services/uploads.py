@@ -140,7 +140,8 @@ def record(
         case.changed_at = records.whole_hour(now)
     # Last, after all encryption: the draft may have been wiped while its files came in.
     begin_write(session)
-    if session.get(Report, report_id, populate_existing=True) is None:
+    held = {"key_share": True}
+    if session.get(Report, report_id, with_for_update=held, populate_existing=True) is None:
         raise NotFoundError(report_id)
     sessions.touch(live, now)
     return listed

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from portal.db import make_engine, make_session_factory
 from portal.migrations.run import upgrade
 from portal.models import School, new_id
-from portal.services import schools, transaction
+from portal.services import schools, transaction, uploads
 from portal.services.schools import SchoolView
 from tests.databases import postgres_server
+from tests.services.world import World, make_world
 
 NOW = datetime(2026, 11, 16, 9, 30, 12, tzinfo=UTC)
 
@@ -31,22 +32,37 @@ def postgres() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def migrated(postgres: str) -> str:
+    """Migrate one PostgreSQL database, of which every test gets a copy."""
+    name = _new_database(postgres)
+    made = make_engine(postgres.format(name=name))
+    upgrade(made)
+    made.dispose()
+    return name
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Give an engine on a fresh, migrated database of each kind."""
     if request.param == "sqlite":
         made = make_engine(f"sqlite:///{tmp_path / 'portal.sqlite3'}")
+        upgrade(made)
     else:
         address = request.getfixturevalue("postgres")
-        name = f"t_{new_id()}"
-        server = create_engine(address.format(name="postgres"), isolation_level="AUTOCOMMIT")
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        server.dispose()
+        name = _new_database(address, template=request.getfixturevalue("migrated"))
         made = make_engine(address.format(name=name))
-    upgrade(made)
     yield made
     made.dispose()
+
+
+def _new_database(address: str, *, template: str = "template1") -> str:
+    name = f"t_{new_id()}"
+    server = create_engine(address.format(name="postgres"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    server.dispose()
+    return name
 
 
 @pytest.fixture
@@ -60,6 +76,19 @@ def session(factory: sessionmaker[Session]) -> Iterator[Session]:
     """Give one session."""
     with factory() as made:
         yield made
+
+
+@pytest.fixture
+def world(factory: sessionmaker[Session], tmp_path: Path) -> World:
+    """Give a school with staff who can read, open for reports."""
+    return make_world(factory, tmp_path / "instance")
+
+
+@pytest.fixture
+def plain_inspection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take files in without the child process that looks at them, where that is not the point."""
+    facts = {"type": "application/octet-stream", "preview": "none", "warnings": [], "facts": {}}
+    monkeypatch.setattr(uploads, "describe", lambda *_args, **_more: dict(facts))
 
 
 @pytest.fixture
