@@ -15,6 +15,11 @@ from typing import BinaryIO
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 
+MAX_CODES = 3_000
+"""Codes printed in one document; a story in a script without glyphs would grow eightfold."""
+
+PLACEHOLDER = "\u25a1"
+
 _BREAKS = frozenset("\n\x0b\x0c\x85\u2028\u2029")
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 _MARKS = frozenset("\u200e\u200f")
@@ -33,6 +38,7 @@ class Printable:
 
     care: int = 0
     replaced: dict[str, int] = field(default_factory=dict)
+    total: int = 0
 
     def text(self, value: str) -> str:
         """Give the printable form; a missing character becomes `[U+4F60]`."""
@@ -60,7 +66,8 @@ class Printable:
 
     def _replacement(self, character: str) -> str:
         self.replaced[character] = self.replaced.get(character, 0) + 1
-        return f"[U+{ord(character):04X}]"
+        self.total += 1
+        return f"[U+{ord(character):04X}]" if self.total <= MAX_CODES else PLACEHOLDER
 
 
 def _allowed(character: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from evidence_store.inspect.sandbox import BytesSource, Limits, Outcome, run_child
 from portal.dossier import dutch
-from portal.dossier.glyphs import Printable
+from portal.dossier.glyphs import MAX_CODES, Printable
 from portal.dossier.model import Dossier, ListItem
 
 LIMITS = Limits(memory=700 << 20, cpu_seconds=120, wall_seconds=120.0, output=64 << 20)
@@ -21,6 +21,9 @@ MAX_SIDE = 1600
 
 IMAGE_BUDGET = 24_000_000
 """Bytes of pictures in one document; what is beyond it is named instead."""
+
+MAX_LISTED = 2_000
+"""Different replaced characters listed at the end."""
 
 _HASH_COLUMNS = 32
 _FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2})
@@ -94,9 +97,10 @@ def _attempt(
         "title": _named(data["title"], f"Zaak {data['case_label']}"),
         "created": dutch.long_time(dossier.created),
         "police_list": [data["police_list"].get(item, []) for item in ListItem],
+        "unlisted": max(0, printable.total - MAX_CODES),
         "replaced": [
             {"code": f"U+{ord(character):04X}", "count": count}
-            for character, count in sorted(printable.replaced.items())
+            for character, count in sorted(printable.replaced.items())[:MAX_LISTED]
         ],
     }
     order = json.dumps(data).encode()

@@ -122,3 +122,22 @@ def test_any_text_anywhere_gives_a_document(texts: list[str], title: str) -> Non
         dossier = sample(title=title, lead=texts[0], statements=(Statement(title, title, parts),))
         assert render_dossier(dossier, images={}).startswith(b"%PDF-")
     assert faults == [None]
+
+
+@pytest.mark.parametrize("sign", ["x", "\U0001f600", "\u4f60", "\u0301", "\U0001f468\u200d"])
+def test_a_story_of_200_000_characters_is_set_at_once(
+    sign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = watch_faults(monkeypatch)
+    story = sign * (200_000 // len(sign))
+    part = QuestionAnswer("Wat is er gebeurd?", story)
+    dossier = sample(statements=(Statement("Melding", "", (part,)),))
+    assert len(render_dossier(dossier, images={})) > 400_000
+    assert faults == [None]
+
+
+def test_beyond_a_bound_each_missing_character_is_one_box() -> None:
+    printable = Printable()
+    text = printable.text("\u4f60" * (glyphs.MAX_CODES + 5))
+    assert text == "[U+4F60]" * glyphs.MAX_CODES + glyphs.PLACEHOLDER * 5
+    assert printable.replaced == {"\u4f60": glyphs.MAX_CODES + 5}
