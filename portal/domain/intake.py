@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from portal.domain.questionnaire import value_of
+from portal.domain.questionnaire import UNKNOWN, value_of
 
 __all__ = [
     "excluded_staff",
@@ -100,7 +100,7 @@ def split_identity(
     chosen = value_of(answers, "name")
     who = chosen.get("who")
     public: dict[str, Any] = {key: chosen[key] for key in ("who", "role") if key in chosen}
-    rest["name"] = {**answer, "value": public or answer["value"]}
+    rest["name"] = {**answer, "value": public or dict(UNKNOWN)}
     given = {key: chosen[key] for key in ("name", "contact") if chosen.get(key)}
     if who not in NAMED or not given:
         return rest, None

@@ -1,9 +1,14 @@
 """A real application on a founded school, and a browser without JavaScript that fills its forms."""
 
+import atexit
+import functools
 import io
 import re
+import shutil
+import tempfile
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -60,6 +65,36 @@ def found(session):
     transaction.commit(session)
     view = schools.find(session, slug=SLUG)
     return Founded(session, view, holders, {item.login.upper(): item.code for item in invited})
+
+
+@functools.cache
+def founded_once():
+    """A folder with the founded and opened school: its keys take seconds, so once for all tests."""
+    folder = Path(tempfile.mkdtemp(prefix="school"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    session = open_session(folder)
+    Base.metadata.create_all(session.get_bind())
+    founded = found(session)
+    activate_and_confirm(founded, "BAK", "WIT", "DAM", "LUI", "JAN")
+    school = session.scalars(select(School)).one()
+    school.opened_at = MORNING
+    transaction.commit(session)
+    session.close()
+    session.get_bind().dispose()
+    return folder, founded
+
+
+def copy_of_founded(folder):
+    """Copy the founded school into this folder and open it there."""
+    source, founded = founded_once()
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    session = open_session(folder)
+    return Founded(session, schools.find(session, slug=SLUG), founded.holders, founded.codes)
+
+
+def open_session(folder):
+    engine = make_engine(Settings(instance_dir=folder).resolved_database_url)
+    return make_session_factory(engine)()
 
 
 class Clock:
@@ -204,19 +239,16 @@ class Site:
         self.settings = Settings(
             instance_dir=folder, exit_url="https://weer.example/nu", **settings
         )
-        engine = make_engine(self.settings.resolved_database_url)
-        Base.metadata.create_all(engine)
-        self.session = make_session_factory(engine)()
-        self.founded = found(self.session)
-        self.staff = activate_and_confirm(self.founded, "BAK", "WIT", "DAM", "LUI", "JAN")
-        school = self.session.scalars(select(School).where(School.slug == SLUG)).one()
-        school.opened_at = school.opened_at or MORNING
-        transaction.commit(self.session)
+        self.founded = copy_of_founded(folder)
+        self.session = self.founded.session
         self.app = create_app(self.settings, clock=self.clock)
         self.app.testing = True
 
     def phone(self):
         return Reporter(self)
+
+    def school_row(self):
+        return self.session.scalars(select(School).where(School.slug == SLUG)).one()
 
     def staff_id(self, code):
         return self.founded.member(code).id
