@@ -6,6 +6,9 @@ recovery code. There is no other password hash: a secret is right when it opens 
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from sqlalchemy import select
@@ -19,15 +22,23 @@ from portal.services.derivation import (
     parameters_for_staff,
     parameters_from,
 )
+from portal.services.errors import ServiceError
 
 PASSPHRASE, RECOVERY = "passphrase", "recovery"
 KIND = "slot"
+PLACES = threading.BoundedSemaphore(50)
+"""So many may wait for a derivation in one worker; more would take the threads of reporters."""
+
+
+class TooBusyError(ServiceError):
+    """Too many log-ins at this moment; try again in a minute."""
 
 
 def make(member: StaffMember, identity: Identity, *, kind: str, secret: str) -> StaffSlot:
     """Make a slot; the derivation happens here, so call it before anything is written."""
     parameters = parameters_for_staff()
-    derived = derive_staff_identity(secret, parameters)
+    with _place():
+        derived = derive_staff_identity(secret, parameters)
     slot_id = new_id()
     return StaffSlot(
         id=slot_id,
@@ -75,7 +86,8 @@ def open_slot(slot: StaffSlot | None, secret: str) -> Identity | None:
     else:
         owner, slot_id = slot.staff_id, slot.id
         sealed, parameters = slot.sealed, slot.parameters
-    derived = derive_staff_identity(secret, parameters_from(parameters))
+    with _place():
+        derived = derive_staff_identity(secret, parameters_from(parameters))
     try:
         body = records.unseal(
             derived,
@@ -88,6 +100,16 @@ def open_slot(slot: StaffSlot | None, secret: str) -> Identity | None:
     except AgeError:
         return None
     return Identity.parse(str(body["identity"]))
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    if not PLACES.acquire(blocking=False):
+        raise TooBusyError
+    try:
+        yield
+    finally:
+        PLACES.release()
 
 
 @cache

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from evidence_store import AgeError, EvidenceStoreError, Identity
 from portal.domain.permissions import Action, powers_of
 from portal.models import StaffMember, StaffRole
-from portal.services import passphrases, printed_codes, sessions, slots, totp
+from portal.services import passphrases, printed_codes, sessions, slots, totp, transaction
 from portal.services.custody import Actor
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.schools import SchoolView
@@ -140,6 +140,7 @@ def log_in(
     """
     member = _by_login(session, school, login)
     slot = slots.find(session, member, slots.PASSPHRASE) if member is not None else None
+    _give_connection_back(session)
     identity = slots.open_slot(slot, passphrases.prepare(passphrase[: passphrases.LONGEST]))
     if member is None or identity is None:
         raise _mismatch()
@@ -172,6 +173,7 @@ def log_in_with_recovery(
     if printed is None:
         raise InvalidInputError("recovery", "malformed")
     slot = slots.find(session, member, slots.RECOVERY) if member is not None else None
+    _give_connection_back(session)
     identity = slots.open_slot(slot, printed)
     if member is None or identity is None:
         raise _mismatch()
@@ -194,6 +196,11 @@ def _by_login(session: Session, school: SchoolView, login: str) -> StaffMember |
         select(StaffMember).where(StaffMember.school_id == school.id, StaffMember.login == name)
     )
     return member if member is not None and is_active(member) else None
+
+
+def _give_connection_back(session: Session) -> None:
+    """Hold no database connection while waiting in the queue of derivations: others need it."""
+    transaction.commit(session)
 
 
 def _spend_code(

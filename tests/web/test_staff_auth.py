@@ -2,6 +2,8 @@
 
 import io
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -352,6 +354,22 @@ def test_many_honest_log_ins_from_one_address_are_not_slowed(site):
     for _ in range(15):
         site.later(seconds=30)
         assert site.log_in("vos", person.secret).response.status_code == 303
+
+
+def test_thirty_log_ins_at_once_are_all_answered_and_more_than_fit_are_put_off(site, monkeypatch):
+    person = site.activate("VOS")
+    site.later(minutes=1)
+
+    def attempt(number):
+        wrong = {"login": f"nobody{number}", "passphrase": "een of andere zin"}
+        return Browser(site).post("/linde/bureau/inloggen", wrong).status_code
+
+    with ThreadPoolExecutor(30) as pool:
+        assert list(pool.map(attempt, range(30))) == [400] * 30
+    monkeypatch.setattr(slots, "PLACES", threading.BoundedSemaphore(1))
+    with slots.PLACES:
+        assert attempt(31) == 503
+    assert site.log_in("vos", person.secret).response.status_code == 303
 
 
 def test_pages_of_one_school_are_closed_to_staff_of_another(site):

@@ -9,16 +9,16 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from portal.services import accounts, printed_codes, sessions, staff, totp
+from portal.services import accounts, printed_codes, sessions, slots, staff, totp
 from portal.services.accounts import Invitee
 from portal.services.errors import InvalidInputError
-from portal.web import desk, session
+from portal.web import desk, errors, session
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import public
 from portal.web.limits import EXTENSION, AddressKeys, failed, limiter
 
 Page = str | tuple[str, int] | Response
-BAD_REQUEST = 400
+BAD_REQUEST, UNAVAILABLE = 400, 503
 QR_SCALE = 5
 # A class of pupils behind the school's address must not keep its staff out: the narrow limit
 # holds for one log-in name from one address, the wide one only stops a machine.
@@ -27,6 +27,12 @@ FAILED_FROM_ADDRESS = "120 per minute"
 
 blueprint = Blueprint("staff_auth", __name__, url_prefix="/<school>/bureau")
 blueprint.app_context_processor(desk.menu)
+
+
+@blueprint.app_errorhandler(slots.TooBusyError)
+def too_busy(_error: slots.TooBusyError) -> Response:
+    """Ask for patience: the threads that would wait here are for reporters."""
+    return errors.error_page(UNAVAILABLE)
 
 
 def address_and_login() -> str:

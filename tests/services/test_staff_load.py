@@ -1,0 +1,29 @@
+"""The cost of many log-ins at once: they wait for each other instead of filling the memory."""
+
+import json
+import subprocess
+import sys
+
+PROGRAM = """
+import json, resource, threading, time
+from portal.services import slots
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+slots.open_slot(None, "warm")
+before, began = peak(), time.monotonic()
+threads = [threading.Thread(target=slots.open_slot, args=(None, "x" * n)) for n in range(30)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(json.dumps({"grown_mib": peak() - before, "seconds": time.monotonic() - began}))
+"""
+
+
+def test_thirty_log_ins_at_once_take_the_memory_of_one():
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=120
+    )
+    measured = json.loads(done.stdout)
+    print(f"30 log-ins at once: {measured['seconds']:.1f} s, {measured['grown_mib']} MiB more")
+    assert measured["grown_mib"] < 70
