@@ -8,12 +8,13 @@ from sqlalchemy import select
 from evidence_store import EvidenceStore, Identity
 from evidence_store.backends import MemoryBackend
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import CustodyEvent
+from portal.models import CustodyEvent, Record
 from portal.services import (
     accounts,
     case_keys,
     derivation,
     evidence,
+    records,
     recovery,
     reporter,
     sessions,
@@ -162,25 +163,33 @@ def test_recovery_does_not_get_around_an_exclusion(school, store):
         recovery.give_to(school.session, recovered, staff_code="BAK", now=NOW)
 
 
-def test_a_disabled_member_loses_the_wraps(school, store):
-    sent = reported.send(school, store)
-    actor = school.actors["BAK"]
+def keys_of(school, actor, case):
+    return case_keys.open_case_keys(
+        school.session,
+        school_id=school.school.id,
+        staff_id=actor.id,
+        identity=actor.identity,
+        case_id=case.id,
+    )
+
+
+def disable(school, code):
     accounts.disable(
         school.session,
         actor=ADMIN,
         school_id=school.school.id,
-        staff_id=actor.id,
+        staff_id=school.member(code).id,
         now=NOW,
     )
     transaction.commit(school.session)
+
+
+def test_a_disabled_member_loses_the_wraps_and_it_is_logged(school, store):
+    sent = reported.send(school, store)
+    assert keys_of(school, school.actors["BAK"], sent.case).case
+    disable(school, "BAK")
     with pytest.raises(NotFoundError):
-        case_keys.open_case_keys(
-            school.session,
-            school_id=school.school.id,
-            staff_id=actor.id,
-            identity=actor.identity,
-            case_id=sent.case.id,
-        )
+        keys_of(school, school.actors["BAK"], sent.case)
     kinds = set(
         school.session.scalars(
             select(CustodyEvent.kind).where(CustodyEvent.case_id == sent.case.id)
@@ -189,13 +198,34 @@ def test_a_disabled_member_loses_the_wraps(school, store):
     assert str(CustodyKind.CASE_READER_REMOVED) in kinds
 
 
-def test_the_name_opens_for_a_pair_and_the_reporter_is_told(school, store):
-    sent = reported.send(school, store, name=True)
-    recovered = open_with(school, sent.case, school.holders[:2])
-    assert reported.NAME not in str(recovery.stories(school.session, recovered))
-    [told] = recovery.reveal_name(school.session, recovered, now=NOW)
+def test_a_copied_key_opens_nothing_that_is_written_after_its_owner_left(school, store):
+    sent = reported.send(school, store)
+    copied = keys_of(school, school.actors["BAK"], sent.case).by_compartment()
+    disable(school, "BAK")
+    live = enter(school, sent)
+    reporter.send_message(school.session, live=live, text="Het is weer gebeurd", now=NOW)
     transaction.commit(school.session)
-    assert reported.NAME in str(told)
+    [written] = school.session.scalars(select(Record).where(Record.kind == reporter.FROM_REPORTER))
+    assert written.compartment_id not in copied
+    remaining = keys_of(school, school.actors["WIT"], sent.case)
+    body = records.open_record(written, remaining.by_compartment()[written.compartment_id])
+    assert body["text"] == "Het is weer gebeurd"
+    recovered = open_with(school, sent.case, school.holders[:2])
+    assert "Het is weer gebeurd" in str(recovery.stories(school.session, recovered))
+    again = reporter.view(school.session, live=enter(school, sent))
+    assert [message.text for message in again.messages] == ["Het is weer gebeurd"]
+
+
+def test_renewing_a_key_brings_no_excluded_holder_back(school, store):
+    sent = reported.send(school, store, exclude=("BAK",))
+    disable(school, "WIT")
+    disable(school, "VOS")
+    with pytest.raises(NotFoundError):
+        open_with(school, sent.case, school.holders[:2])
+    assert len(open_with(school, sent.case, school.holders[1:]).keys.case) > 1
+
+
+def enter(school, sent):
     report_id, data = reporter.enter(
         school.session, school=sent.school, code=sent.code, instance=setting.KEYS
     )
@@ -208,6 +238,17 @@ def test_the_name_opens_for_a_pair_and_the_reporter_is_told(school, store):
         report_id=report_id,
     )
     transaction.commit(school.session)
+    return live
+
+
+def test_the_name_opens_for_a_pair_and_the_reporter_is_told(school, store):
+    sent = reported.send(school, store, name=True)
+    recovered = open_with(school, sent.case, school.holders[:2])
+    assert reported.NAME not in str(recovery.stories(school.session, recovered))
+    [told] = recovery.reveal_name(school.session, recovered, now=NOW)
+    transaction.commit(school.session)
+    assert reported.NAME in str(told)
+    live = enter(school, sent)
     messages = reporter.view(school.session, live=live).messages
     assert any(REASON in message.text and "je naam" in message.text for message in messages)
 
