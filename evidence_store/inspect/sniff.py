@@ -20,7 +20,7 @@ _LIKE_TEXT = frozenset(
         "application/x-wine-extension-ini",
     }
 )  # fmt: skip
-_CUT_CHARACTER = 4
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r")) + b"\x7f"
 _ISO_BRANDS = {
     b"heic": "image/heic", b"heix": "image/heic", b"heim": "image/heic", b"heis": "image/heic",
     b"mif1": "image/heif", b"msf1": "image/heif", b"avif": "image/avif", b"avis": "image/avif",
@@ -98,14 +98,6 @@ def _is_mail(start: bytes, name: str) -> bool:
 
 
 def _maybe_text(head: bytes) -> str:
-    """Chat text with a stray control byte is still text to a reader."""
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < max(1, len(head) - _CUT_CHARACTER):
-            return "application/octet-stream"
-        text = head[: error.start].decode("utf-8")
-    controls = sum(character < " " and character not in "\t\r\n" for character in text)
-    if "\0" in text or controls * 20 > len(text):
-        return "application/octet-stream"
-    return "text/plain"
+    """Chat text with a stray control byte or a wrong encoding is still text to a reader."""
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return "text/plain" if controls * 50 < len(head) else "application/octet-stream"

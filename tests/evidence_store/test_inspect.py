@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import random
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,21 @@ def test_text_and_mail_have_a_readable_preview() -> None:
 def test_other_kinds_have_no_preview(kind: str) -> None:
     with pytest.raises(InspectError):
         make_preview(BytesSource(samples.pdf()), media_type=kind, max_px=64, blur=False)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        honest_text + b"\x00\x07" + honest_text
+        for honest_text in (samples.whatsapp_text(), "caf\xe9 \x93ja\x94\n".encode("latin-1") * 20)
+    ]
+    + ["\ufeff14-09-2026 21:03 - ~ kevin: \u201choi\u201d\n".encode("utf-16-le")],
+)
+def test_text_in_a_strange_encoding_is_still_text(data: bytes) -> None:
+    answer = describe(BytesSource(data), name="chat.txt")
+    assert (answer["type"], answer["preview"], answer["warnings"]) == ("text/plain", "text", [])
+
+
+def test_noise_is_no_text() -> None:
+    noise = random.Random(1).randbytes(9000)
+    assert describe(BytesSource(noise), name="a.bin")["type"] == "application/octet-stream"
