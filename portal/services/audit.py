@@ -73,7 +73,7 @@ def check_all(
             *_checkpoints(session, school, entries, instance),
             *_confirmations(session, school, entries),
             *_founding(session, school, entries),
-            *_wraps(session, school),
+            *_wraps(session, school, entries),
             *_objects(session, school, store, present, read_all=read_all),
         ]
         findings += [Finding(school.slug, code, text) for code, text in found]
@@ -156,8 +156,23 @@ def _founding(session: Session, school: School, entries: list[_Entry]) -> Iterat
         yield "holders", "the recovery keys are not those of the log"
 
 
-def _wraps(session: Session, school: School) -> Iterator[tuple[str, str]]:
-    """Whoever holds a wrap is an account that may read, and stands on the case's page."""
+def _readers_by_log(entries: list[_Entry]) -> set[tuple[str, str]]:
+    """Who reads which case by the log: those events name the case, then people."""
+    reading: set[tuple[str, str]] = set()
+    for entry in entries:
+        case_id, *people = entry.public.get("about") or [""]
+        pairs = {(case_id, staff_id) for staff_id in people}
+        if entry.row.kind in {CustodyKind.CASE_OPENED, CustodyKind.CASE_READER_ADDED}:
+            reading |= pairs
+        elif entry.row.kind == CustodyKind.CASE_READER_REMOVED:
+            reading -= pairs
+    return reading
+
+
+def _wraps(
+    session: Session, school: School, entries: list[_Entry]
+) -> Iterator[tuple[str, str]]:
+    """Whoever holds a wrap is an account that may read, by the log and on the case's page."""
     query = (
         select(Wrap.holder_id, Compartment.case_id, Case.label)
         .join(Compartment, Compartment.id == Wrap.compartment_id)
@@ -175,6 +190,7 @@ def _wraps(session: Session, school: School) -> Iterator[tuple[str, str]]:
             select(CaseReader).where(CaseReader.school_id == school.id, CaseReader.until.is_(None))
         )
     }
+    logged = _readers_by_log(entries)
     for staff_id, case_id, label in session.execute(query):
         member = members.get(staff_id)
         if member is None or member.confirmed_at is None or member.disabled_at is not None:
@@ -182,6 +198,8 @@ def _wraps(session: Session, school: School) -> Iterator[tuple[str, str]]:
             yield "wrap", f"{name} holds a key of {label or 'a report'} without an account for it"
         elif case_id is not None and (case_id, staff_id) not in live:
             yield "reader", f"{member.code} holds a key of case {label} and is not listed there"
+        elif case_id is not None and (case_id, staff_id) not in logged:
+            yield "reader", f"{member.code} was given a key of case {label} outside the log"
 
 
 def _objects(

@@ -94,7 +94,7 @@ def create_key(
         now=now,
         compartment=opened.row,
         case_id=case.id,
-        about=[case.id],
+        about=[case.id, *(member.id for member, _part in readers)],
         particulars={"readers": [f"{part}:{member.id}" for member, part in readers]},
     )
     return opened
@@ -106,6 +106,17 @@ def share(
     """Give the key of a case that is being made to its writer as well."""
     _add_reader_row(session, case, member, "also", now)
     _give(session, case_key, member, frozenset())
+    custody.record_event(
+        session,
+        CustodyKind.CASE_READER_ADDED,
+        school_id=case.school_id,
+        actor=Actor("staff", member.id, member.name),
+        now=now,
+        compartment=case_key.row,
+        case_id=case.id,
+        about=[case.id, member.id],
+        particulars={"part": "also", "reader": member.name, "reason": "wrote it down"},
+    )
 
 
 def attach_report(
@@ -202,7 +213,7 @@ def add_reader(
         now=now,
         compartment=case_keys.current.row,
         case_id=case.id,
-        about=[member.id],
+        about=[case.id, member.id],
         particulars={"part": part, "reader": member.name, "reason": reason},
     )
 
@@ -238,7 +249,7 @@ def remove_reader(
         now=now,
         compartment=renewed.current.row,
         case_id=case.id,
-        about=[staff_id],
+        about=[case.id, staff_id],
         particulars={"reason": reason},
     )
     return renewed

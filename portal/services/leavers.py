@@ -45,7 +45,7 @@ def remove_everywhere(
             now=now,
             compartment=renewed.row,
             case_id=case_id,
-            about=[member.id],
+            about=[case_id, member.id],
             particulars={"reason": "account"},
         )
     return case_ids
