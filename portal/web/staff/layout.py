@@ -36,7 +36,7 @@ def page(template: str, **values: Any) -> str:
 
 def _menu(slug: str) -> list[dict[str, Any]]:
     menu = [_entry(endpoint, label, icon, slug) for endpoint, label, icon in ENTRIES]
-    return [*menu, {**_entry("staff_account.show", "Ik", "me", slug), "last": True}]
+    return [*menu, {**_entry("staff_account.account", "Ik", "me", slug), "last": True}]
 
 
 def _entry(endpoint: str, label: str, icon: str, slug: str) -> dict[str, Any]:
