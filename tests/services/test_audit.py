@@ -16,7 +16,15 @@ from portal.models import (
     Wrap,
     new_id,
 )
-from portal.services import accounts, audit, checkpoints, derivation, slots, transaction
+from portal.services import (
+    accounts,
+    audit,
+    checkpoints,
+    confirmations,
+    derivation,
+    slots,
+    transaction,
+)
 from portal.services.custody import Actor
 from tests.services import founded as setting
 from tests.services import reported
@@ -91,6 +99,43 @@ def test_a_wrap_for_somebody_whom_the_case_does_not_list(school):
 
 def test_a_reader_hidden_from_the_case_page(school):
     school.session.execute(delete(CaseReader))
+    school.session.commit()
+    assert codes(school) == {"reader"}
+
+
+def test_a_confirmed_colleague_added_with_a_row_but_without_an_event(school):
+    activation, _ = setting.activate(school, "JAN")
+    confirmations.confirm(
+        school.session,
+        actor=school.actors["VOS"],
+        staff_id=activation.staff_id,
+        typed_fingerprint=activation.fingerprint,
+        now=setting.NOW,
+    )
+    transaction.commit(school.session)
+    case = school.sent.case
+    compartment = school.session.scalars(
+        select(Compartment).where(Compartment.case_id == case.id)
+    ).first()
+    school.session.add_all(
+        [
+            Wrap(
+                id=new_id(),
+                school_id=school.school.id,
+                compartment_id=compartment.id,
+                holder_kind="staff",
+                holder_id=activation.staff_id,
+                sealed=b"x",
+            ),
+            CaseReader(
+                school_id=school.school.id,
+                case_id=case.id,
+                staff_id=activation.staff_id,
+                part="also",
+                since=setting.NOW,
+            ),
+        ]
+    )
     school.session.commit()
     assert codes(school) == {"reader"}
 
