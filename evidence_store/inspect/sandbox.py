@@ -61,6 +61,7 @@ class Limits:
         memory: Address space in bytes.
         cpu_seconds: Processor time.
         wall_seconds: Time from start to the last frame.
+        wait_seconds: Time to wait for a free place before that.
         output: Largest blob it may hand back, in bytes.
         files: Open descriptors.
     """
@@ -68,6 +69,7 @@ class Limits:
     memory: int = 512 << 20
     cpu_seconds: int = 20
     wall_seconds: float = 30.0
+    wait_seconds: float = 60.0
     output: int = 8 << 20
     files: int = 64
 
@@ -147,8 +149,7 @@ def run_child(
         Exception: Only what `source.read_at` itself raises (damage).
     """
     limits = limits or Limits()
-    deadline = time.monotonic() + limits.wall_seconds
-    with _slot(deadline) as free:
+    with _slot(time.monotonic() + limits.wait_seconds) as free:
         if not free:
             return Outcome(fault="busy")
         deadline = time.monotonic() + limits.wall_seconds
