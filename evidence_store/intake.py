@@ -131,10 +131,13 @@ class Intake:
         """
         self._check_open()
         try:
-            return self._complete()
+            item = self._complete()
         except BaseException:
             self.abort()
             raise
+        # An intake may be kept for `reopen`; two thousand of them must not keep their buffers.
+        self._buffer = bytearray()
+        return item
 
     def abort(self) -> None:
         """Stop and remove what was written; does nothing once the intake is over."""
