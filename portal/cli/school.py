@@ -297,6 +297,59 @@ def invite_command(codes: tuple[str, ...], slug: str) -> None:
     show_codes(slug, invited)
 
 
+@staff_group.command("reset")
+@click.argument("code")
+@click.option("--school", "slug", required=True)
+def reset_command(code: str, slug: str) -> None:
+    """Give CODE, who lost every way in, an empty keyring; prints a new activation code."""
+    with instance() as (session, keys):
+        school = school_of(session, slug)
+        entry = _one(session, school, code)
+        try:
+            fresh = accounts.reset(
+                session,
+                actor=COMMAND_LINE,
+                school_id=school.id,
+                staff_id=entry.id,
+                keys=keys,
+                now=moment(),
+            )
+        except ConflictError:
+            fail(f"{code}: dit account is niet actief; gebruik portal staff invite")
+        transaction.commit(session)
+    show_codes(slug, [Invited(entry.name, entry.login, fresh)])
+
+
+@staff_group.command("disable")
+@click.argument("code")
+@click.option("--school", "slug", required=True)
+def disable_command(code: str, slug: str) -> None:
+    """End the account of CODE: sessions and keys are gone at once, for good."""
+    with instance() as (session, _):
+        school = school_of(session, slug)
+        entry = _one(session, school, code)
+        try:
+            accounts.disable(
+                session,
+                actor=COMMAND_LINE,
+                school_id=school.id,
+                staff_id=entry.id,
+                now=moment(),
+            )
+        except ConflictError:
+            fail(f"{code}: dit account was al beëindigd")
+        transaction.commit(session)
+    click.echo(f"Het account van {entry.name} is beëindigd.")
+
+
+def _one(session: Session, school: SchoolView, code: str) -> staff_list.StaffEntry:
+    entries = staff_list.listing(session, school_id=school.id, now=moment())
+    found = next((entry for entry in entries if entry.code.casefold() == code.casefold()), None)
+    if found is None:
+        fail(f"{code}: deze code is er niet op school")
+    return found
+
+
 def _chosen(
     entries: Sequence[staff_list.StaffEntry], codes: Sequence[str]
 ) -> list[staff_list.StaffEntry]:

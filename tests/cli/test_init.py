@@ -137,6 +137,15 @@ def test_an_invitation_replaces_the_code_before(portal):
     assert portal("staff", "invite", "zzz", "--school", "linde").exit_code == 1
 
 
+def test_an_account_is_reset_only_when_it_is_active_and_ended_once(portal):
+    portal(*arguments(), *holders())
+    assert portal("staff", "reset", "bak", "--school", "linde").exit_code == 1
+    assert portal("staff", "disable", "bak", "--school", "linde").exit_code == 0
+    assert portal("staff", "disable", "bak", "--school", "linde").exit_code == 1
+    assert "BAK\tended" in portal("staff", "list", "--school", "linde").output
+    assert portal("staff", "disable", "zzz", "--school", "linde").exit_code == 1
+
+
 def test_open_says_why_not(portal):
     portal(*arguments(), *holders())
     refused = portal("open", "--school", "linde")

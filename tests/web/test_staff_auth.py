@@ -210,6 +210,15 @@ def test_idle_for_fifteen_minutes_is_logged_out(site):
     assert not is_in(person)
 
 
+def test_whoever_is_at_work_stays_logged_in_for_eight_hours(site):
+    person = site.activate("VOS")
+    for _ in range(47):
+        site.later(minutes=10)
+        assert is_in(person)
+    site.later(minutes=10)
+    assert not is_in(person)
+
+
 def test_a_removed_member_is_out_on_the_next_request(site):
     founder, member = site.activate("VOS"), site.activate("BAK")
     assert is_in(member)

@@ -29,6 +29,15 @@ blueprint = Blueprint("staff_auth", __name__, url_prefix="/<school>/bureau")
 blueprint.app_context_processor(desk.menu)
 
 
+@blueprint.before_app_request
+def stay_logged_in() -> None:
+    """Whoever opens a staff page is not idle."""
+    if (request.blueprint or "").startswith(("staff_", "admin_")):
+        live = session.current(sessions.STAFF)
+        if live is not None:
+            staff.stay_logged_in(db(), live, now=now())
+
+
 @blueprint.app_errorhandler(slots.TooBusyError)
 def too_busy(_error: slots.TooBusyError) -> Response:
     """Ask for patience: the threads that would wait here are for reporters."""
