@@ -1,9 +1,16 @@
 """Bech32 as age uses it: BIP 173 without the limit of 90 characters."""
 
+from functools import reduce
+from operator import xor
+
 from evidence_store.errors import InvalidKeyError
 
 _ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+# What the five top bits of the running check add, looked up instead of worked out bit by bit.
+_FEEDBACK = tuple(
+    reduce(xor, (term for i, term in enumerate(_GENERATOR) if top >> i & 1), 0) for top in range(32)
+)
 _CHECKSUM_LENGTH = 6
 _FIRST_PRINTABLE, _LAST_PRINTABLE = 33, 126
 
@@ -61,10 +68,7 @@ def _expand(prefix: str) -> list[int]:
 def _polymod(groups: list[int]) -> int:
     check = 1
     for group in groups:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ group
-        for i, term in enumerate(_GENERATOR):
-            check ^= term if (top >> i) & 1 else 0
+        check = (check & 0x1FFFFFF) << 5 ^ group ^ _FEEDBACK[check >> 25]
     return check
 
 

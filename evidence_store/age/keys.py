@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -90,16 +91,7 @@ class Recipient:
             InvalidKeyError: when the text is no X25519 recipient, or a point that would make
                 every secret shared with it zero.
         """
-        prefix, public = bech32.decode(text.strip())
-        if prefix != _RECIPIENT_PREFIX or len(public) != KEY_SIZE:
-            message = "this is not an age recipient (age1 and 58 characters)"
-            raise InvalidKeyError(message)
-        try:
-            _exchange(X25519PrivateKey.generate(), public)
-        except ValueError as error:
-            message = "this age recipient is not a usable key"
-            raise InvalidKeyError(message) from error
-        return cls(public)
+        return cls(_usable_point(text.strip()))
 
     def __str__(self) -> str:
         """Return the written form, beginning with ``age1``."""
@@ -334,6 +326,22 @@ def parse_identities(text: str) -> list[Identity]:
         message = "the identity file holds no identity"
         raise InvalidKeyError(message)
     return identities
+
+
+# One report is sealed many times to the same few people. Only public keys come in here, and a
+# text that is none is not remembered.
+@lru_cache(maxsize=1024)
+def _usable_point(text: str) -> bytes:
+    prefix, public = bech32.decode(text)
+    if prefix != _RECIPIENT_PREFIX or len(public) != KEY_SIZE:
+        message = "this is not an age recipient (age1 and 58 characters)"
+        raise InvalidKeyError(message)
+    try:
+        _exchange(X25519PrivateKey.generate(), public)
+    except ValueError as error:
+        message = "this age recipient is not a usable key"
+        raise InvalidKeyError(message) from error
+    return public
 
 
 def _exchange(private: X25519PrivateKey, public: bytes) -> bytes:
