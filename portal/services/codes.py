@@ -14,14 +14,12 @@ from sqlalchemy.orm import Session
 
 from evidence_store import Identity
 from portal.models import ReporterCode, new_id
-from portal.services import derivation
+from portal.services import derivation, printed_codes
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.instance_keys import InstanceKeys
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET = printed_codes.ALPHABET
 LENGTH = 16
-GROUP = 4
-_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 def mint() -> str:
@@ -32,7 +30,7 @@ def mint() -> str:
 
 def display(code: str) -> list[str]:
     """Cut a code into the groups that are shown."""
-    return [code[start : start + GROUP] for start in range(0, LENGTH, GROUP)]
+    return printed_codes.groups(code)
 
 
 def normalise(text: str) -> str:
@@ -41,9 +39,7 @@ def normalise(text: str) -> str:
     Raises:
         InvalidInputError: ``empty``, ``length``, ``characters`` or ``check``.
     """
-    code = "".join(text.upper().split()).translate(_ALIKE)
-    for dash in "-–—.":
-        code = code.replace(dash, "")
+    code = printed_codes.clean(text)
     if not code:
         raise InvalidInputError("code", "empty")
     if any(character not in ALPHABET for character in code):

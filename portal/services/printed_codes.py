@@ -16,7 +16,7 @@ RECOVERY_LENGTH = 28
 """26 random characters are 130 bits."""
 ACTIVATION_LENGTH = 16
 """14 random characters are 70 bits; a code lives for two weeks and is kept only as an HMAC."""
-_LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None, "\u00a0": None})
+_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"} | dict.fromkeys("-‐‑–—."))
 
 
 def mint(length: int) -> str:
@@ -27,10 +27,15 @@ def mint(length: int) -> str:
 
 def normalise(text: str, length: int) -> str | None:
     """Read what somebody typed; None when it cannot be a code of this length."""
-    code = text.strip().upper().translate(_LOOKALIKES)
+    code = clean(text)
     if len(code) != length or any(character not in ALPHABET for character in code):
         return None
     return code if _check(code[:-CHECK]) == code[-CHECK:] else None
+
+
+def clean(text: str) -> str:
+    """Read what was typed: case, spaces and dashes do not matter, O is 0, I and L are 1."""
+    return "".join(text.upper().split()).translate(_ALIKE)
 
 
 def groups(code: str) -> list[str]:
