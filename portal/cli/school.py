@@ -202,6 +202,8 @@ def public_half(text: str) -> str:
     text = text.strip()
     if text.startswith("age1"):
         return text
+    if "SECRET" in text.upper():
+        fail("--holder-recipient: geef de regel die met age1 begint, nooit de sleutel zelf")
     try:
         content = Path(text).read_text("utf-8")
     except (OSError, ValueError):

@@ -261,7 +261,7 @@ def _re_authenticate(
 ) -> None:
     """Before a key changes the person shows the passphrase again (ASVS 7.5.1)."""
     slot = slots.find(session, member, slots.PASSPHRASE)
-    opened = slots.open_slot(slot, passphrases.prepare(current[: passphrases.LONGEST]))
+    opened = slots.open_slot(slot, passphrases.prepare(current))
     if opened is None or str(opened.recipient) != str(actor.identity.recipient):
         raise InvalidInputError("current", "mismatch")
 

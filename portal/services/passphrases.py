@@ -14,6 +14,8 @@ from portal.services.errors import InvalidInputError
 
 SHORTEST = 12
 LONGEST = 200
+LONGEST_TYPED = 1_000
+"""Accents may be typed as characters of their own; what is longer cannot be a passphrase."""
 OWN_CHARACTERS = 6
 """So many characters must be left after taking away school, name, years and common words."""
 
@@ -101,7 +103,7 @@ SHORTEST_RUN = 4
 
 def prepare(text: str) -> str:
     """Give the one form in which a phrase is used, however a keyboard composed its accents."""
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", text[:LONGEST_TYPED])
 
 
 def check(text: str, *, known: Sequence[str] = ()) -> str:

@@ -155,6 +155,10 @@ def _rows(file: str, data: bytes, needed: Sequence[str], problems: list[Problem]
     if len(data) > LONGEST_FILE:
         problems.append(Problem(file, 1, "", "dit bestand is groter dan 2 MB"))
         return []
+    if b"\0" in data:
+        text = "dit is geen tekst; sla het op als CSV (UTF-8)"
+        problems.append(Problem(file, 1, "", text))
+        return []
     lines = list(_records(data))
     if not lines:
         problems.append(Problem(file, 1, "", "dit bestand is leeg"))
@@ -190,7 +194,7 @@ def _records(data: bytes) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     start = 1
     for cells in reader:
-        stripped = [cell.strip() for cell in cells]
+        stripped = [" ".join(cell.split()) for cell in cells]
         if any(stripped):
             yield start, stripped
         start = reader.line_num + 1

@@ -100,6 +100,16 @@ def test_mistakes_are_one_plain_line_and_change_nothing(portal, changes, options
     assert portal("staff", "list", "--school", "linde").exit_code == 1
 
 
+def test_a_secret_key_given_by_mistake_is_not_repeated(portal):
+    options = holders()
+    secret = str(Identity.generate())
+    options[3] = secret
+    refused = portal(*arguments(), *options)
+    assert refused.exit_code == 1
+    assert "nooit de sleutel zelf" in refused.stderr
+    assert secret not in refused.output
+
+
 def test_two_holders_may_not_share_a_key(portal):
     options = holders()
     options[7] = options[3]

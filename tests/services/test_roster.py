@@ -129,7 +129,9 @@ def test_lines_are_counted_as_in_the_file_even_with_line_ends_in_fields():
     ]
 
 
-@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xff\xfe\x00", b"\x00" * 40, b'"' * 99])
+@pytest.mark.parametrize(
+    "data", [b"", b"\n\n", b"\xff\xfe\x00", b"\x00" * 40, b'"' * 99, STAFF.encode("utf-16")]
+)
 def test_files_that_are_no_table_are_refused(data):
     assert problems(staff=data)
 
