@@ -44,12 +44,13 @@ def upload(school: str) -> Response:
     if live is None or telling.sent(live):
         return redirect(url_for(".files", school=school), 303)
     try:
-        receiving.receive(live)
+        fresh = receiving.receive(live)
     except BodiesFull:
         return busy(url_for(".files", school=school))
-    live.data["picking"] = False
-    sessions.save(live)
-    sessions.touch(live, now())
+    if fresh is not None:
+        fresh.data["picking"] = False
+        sessions.save(fresh)
+        sessions.touch(fresh, now())
     return redirect(url_for(".files", school=school), 303)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
-from flask import abort, current_app, request
+from flask import abort, current_app, g, request
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
 
@@ -126,22 +126,37 @@ def gate() -> BodyGate:
     return made
 
 
-def receive(live: SealedSession) -> bool:
+def receive(live: SealedSession) -> SealedSession | None:
     """Take in the files of this request and list the durable ones.
 
-    Returns whether the body came in whole. What was complete is kept in any case.
+    What was complete is kept also when the body broke off. Returns the session as it is after
+    the body: a report may have been sent from another window meanwhile. None: it ended.
 
     Raises:
         BodiesFull: no place is free; nothing was read.
     """
     with gate().hold():
         form, problem = _read(Receiver(live))
-        if not form.files and not token_fits(form.fields.get(TOKEN_FIELD, "")):
+        if problem is None and not form.files and not token_fits(form.fields.get(TOKEN_FIELD, "")):
             abort(400, "token")
+        fresh = _after_the_body(live)
+        if fresh is None:
+            return None  # nobody could find them any more; the sweeper takes such objects
         finished = [item.result for item in form.files if item.error is None]
-        uploads.record(db(), live=live, school=current_school(), finished=finished, now=now())
-    _note(live, form.files, problem)
-    return problem is None
+        uploads.record(db(), live=fresh, school=current_school(), finished=finished, now=now())
+    _note(fresh, form.files, problem)
+    return fresh
+
+
+def _after_the_body(live: SealedSession) -> SealedSession | None:
+    """Look again at the clock and the session: a body may have taken half an hour."""
+    g.pop("now", None)
+    db().expire(live.row)
+    g.live_session = sessions.resume(
+        db(), cookie=live.cookie, school_id=current_school().id, now=now()
+    )
+    fresh: SealedSession | None = g.live_session
+    return fresh
 
 
 def notes(live: SealedSession) -> list[dict[str, Any]]:

@@ -144,13 +144,15 @@ def upload(school: str) -> Response:
     """Take more files in."""
     live = _live()
     try:
-        receiving.receive(live)
+        fresh = receiving.receive(live)
     except BodiesFull:
         return busy(url_for(".files", school=school))
-    live.data["intimate"] = ""
-    sessions.save(live)
-    sessions.touch(live, now())
-    wrong = bool(receiving.notes(live))
+    if fresh is None:
+        return redirect(url_for(".enter", school=school), 303)
+    fresh.data["intimate"] = ""
+    sessions.save(fresh)
+    sessions.touch(fresh, now())
+    wrong = bool(receiving.notes(fresh))
     return redirect(url_for(".files" if wrong else ".conversation", school=school), 303)
 
 

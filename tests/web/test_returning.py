@@ -1,0 +1,196 @@
+"""Coming back: the code in any shape, one answer for every wrong one, and writing both ways."""
+
+import io
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.models import EvidenceItem, Report
+from portal.web import limits
+from tests.web.reporter_site import SLUG, STORY, Site
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def code(site):
+    phone = site.phone()
+    phone.tell()
+    phone.answer({"people-accused": "@2b_zonder_n"})
+    phone.upload(("eerste.png", b"\x89PNG" + b"1" * 500))
+    phone.send()
+    return phone.code()
+
+
+def shapes(code):
+    grouped = "-".join(code[start : start + 4] for start in range(0, 16, 4))
+    return {
+        "plain": code,
+        "lower": code.lower(),
+        "dashes": grouped,
+        "spaces": f"  {grouped.replace('-', ' ')} ",
+        "letters": code.replace("0", "o").replace("1", "I"),
+    }
+
+
+@pytest.mark.parametrize("shape", ["plain", "lower", "dashes", "spaces", "letters"])
+def test_the_code_opens_the_report_in_every_shape(site, code, shape):
+    phone = site.phone()
+    phone.get("verder")
+    phone.submit("/verder", {"code": shapes(code)[shape]})
+    assert phone.path == f"/{SLUG}/gesprek"
+    assert STORY[:20] in phone.page.text
+    assert "@2b_zonder_n" in phone.page.text
+    assert "eerste.png" in phone.page.text
+
+
+def test_wrong_half_guessed_and_empty_codes_get_one_answer_and_stay(site, code):
+    phone = site.phone()
+    wrong = ["", code[:8], "0000000000000000", code[:-1] + ("2" if code[-1] != "2" else "3"), "é?!"]
+    sentences = set()
+    for typed in wrong:
+        phone.get("verder")
+        page = phone.submit("/verder", {"code": typed})
+        assert page.status == 400
+        assert page.form("/verder")["fields"]["code"] == typed
+        sentences.add(page.html.split('id="code-error"')[1].split("</p>")[0])
+    assert len(sentences) == 1
+    assert "Deze code klopt niet." in phone.page.text
+
+
+def test_a_code_opens_nothing_at_another_school(site, code):
+    phone = site.phone()
+    assert phone.client.post("/elders/verder", data={"code": code}).status_code == 404
+
+
+def test_many_wrong_codes_slow_down_and_lock_nobody_out(site, code):
+    phone = site.phone()
+    phone.get("verder")
+    answers = [phone.submit("/verder", {"code": "WRONG"}).status for _ in range(21)]
+    assert answers == [400] * 20 + [429]
+    assert phone.response.headers["Retry-After"]
+    assert phone.page.form("/verder")["fields"]["code"] == "WRONG"
+    assert "Wacht een minuut" in phone.page.text
+    with site.app.app_context():
+        limits.limiter.reset()  # what a minute does
+    phone.submit("/verder", {"code": code})
+    assert phone.path == f"/{SLUG}/gesprek"
+
+
+def test_good_codes_and_reports_of_one_address_are_never_slowed(site, code):
+    for _ in range(30):
+        phone = site.phone()
+        phone.get("verder")
+        phone.submit("/verder", {"code": code})
+        assert phone.page.status == 200
+    for _ in range(30):
+        phone = site.phone()
+        phone.tell()
+        assert phone.page.status == 200
+
+
+def test_the_counters_do_not_hold_the_address(site):
+    with site.app.test_request_context("/", environ_base={"REMOTE_ADDR": "192.0.2.7"}):
+        today = limits.address_key()
+        assert "192.0.2.7" not in today
+        assert limits.address_key() == today
+    site.clock.forward(days=1)
+    with site.app.test_request_context("/", environ_base={"REMOTE_ADDR": "192.0.2.7"}):
+        assert limits.address_key() != today
+
+
+@pytest.fixture
+def back(site, code):
+    phone = site.phone()
+    phone.get("verder")
+    phone.submit("/verder", {"code": code})
+    return phone
+
+
+def test_the_headline_says_in_plain_words_where_it_stands(back):
+    assert "Het is binnen bij school" in back.page.text
+    assert "Ontvangen" in back.page.text
+    assert back.page.text.index("Ontvangen") < back.page.text.index("Klaar")
+    assert "Mevrouw Vos" in back.page.text
+
+
+def test_writing_to_the_school_stands_in_the_conversation(back):
+    back.submit("/gesprek", {"text": "Is er al iets?\r\nIk wacht."})
+    assert back.path == f"/{SLUG}/gesprek"
+    assert "Is er al iets?\nIk wacht." in back.page.html
+    assert "Dinsdag 17 november" in back.page.text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("  ", "Schrijf eerst iets op."), ("x" * 50_001, "te lang")]
+)
+def test_an_empty_or_endless_message_is_refused_and_kept(back, text, words):
+    page = back.submit("/gesprek", {"text": text})
+    assert page.status == 400
+    assert words in page.text
+    assert page.form("/gesprek")["fields"]["text"] == text
+
+
+def test_a_file_can_be_added_after_the_question(site, back):
+    back.get("gesprek/bestanden")
+    assert 'type="file"' not in back.page.html
+    back.submit("/vraag", {"intimate": "no"})
+    files = [(io.BytesIO(b"later"), "later.txt")]
+    back.submit("gesprek/bestanden", {"files": files}, content_type="multipart/form-data")
+    assert back.path == f"/{SLUG}/gesprek"
+    assert "later.txt" in back.page.text
+    site.session.expire_all()
+    assert site.session.scalar(select(func.count()).select_from(EvidenceItem)) == 2
+
+
+def test_an_intimate_file_leads_to_help_also_later(back):
+    back.get("gesprek/bestanden")
+    page = back.submit("/vraag", {"intimate": "unsure"})
+    assert "Stuur die foto niet naar ons" in page.text
+    assert "0800-0188" in page.text
+    assert 'type="file"' not in page.html
+
+
+def test_an_empty_file_later_is_said_in_plain_words(back):
+    back.get("gesprek/bestanden")
+    back.submit("/vraag", {"intimate": "no"})
+    files = [(io.BytesIO(b""), "leeg.txt")]
+    back.submit("gesprek/bestanden", {"files": files}, content_type="multipart/form-data")
+    assert "Dit bestand is leeg." in back.page.text
+
+
+def test_after_ten_minutes_nothing_is_shown_until_go_on(site, back):
+    site.clock.forward(minutes=11)
+    page = back.get("gesprek")
+    assert STORY[:20] not in page.html
+    back.submit("/gesprek/hier", {"then": "go"})
+    assert STORY[:20] in back.page.html
+
+
+def test_a_message_after_the_session_ended_is_shown_once_more(site, back):
+    site.clock.forward(hours=2)
+    page = back.submit("/gesprek", {"text": "Dit wil ik niet kwijt."})
+    assert page.status == 410
+    assert "Dit wil ik niet kwijt." in page.html
+    assert f"/{SLUG}/verder" in page.links
+
+
+def test_without_a_code_there_is_no_conversation(site):
+    phone = site.phone()
+    page = phone.get("gesprek")
+    assert page.status == 410
+    assert f"/{SLUG}/verder" in page.links
+
+
+def test_coming_back_makes_no_second_report(site, back):
+    assert back.page.status == 200
+    site.session.expire_all()
+    assert site.session.scalar(select(func.count()).select_from(Report)) == 1
+
+
+def test_leaving_after_coming_back_closes_the_conversation(back):
+    back.client.post(f"/{SLUG}/weg")
+    assert STORY[:20] not in back.get("gesprek").html
