@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from evidence_store.inspect.sandbox import BytesSource, Limits, Outcome, run_child
-from portal.dossier import dutch
+from portal.domain import dutch
 from portal.dossier.glyphs import MAX_CODES, Printable
 from portal.dossier.model import Dossier, ListItem
 
@@ -86,7 +86,7 @@ def _attempt(
     for exhibit, row in zip(dossier.exhibits, data["exhibits"], strict=True):
         picture = pictures.get(exhibit.number)
         row |= {
-            "size": dutch.size(exhibit.size),
+            "size": dutch.exact_size(exhibit.size),
             "sha256": re.findall(f".{{1,{_HASH_COLUMNS}}}", row["sha256"]),
             "picture": picture and (picture.file, picture.width, picture.height),
             "left_out": exhibit.number in images and picture is None,

@@ -25,31 +25,50 @@ class CaseRow:
     unread: bool
     waiting: bool
     mine: bool
+    handler: str
+
+    @property
+    def task(self) -> str:
+        """What comes first: ``read``, ``first_answer``, ``answer``, or the ``step``."""
+        if self.unread:
+            return "read"
+        if self.waiting:
+            return "first_answer" if self.status in {"received", "read"} else "answer"
+        return "step"
+
+
+@dataclass(frozen=True, slots=True)
+class WeekDay:
+    """What is due on one day of the coming week."""
+
+    day: date
+    rows: list[CaseRow]
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything for "Vandaag", in the order of urgency."""
+    """Everything for "Vandaag", in the order of urgency; `first` stands in no other list."""
 
-    new: list[CaseRow]
+    first: CaseRow | None
     overdue: list[CaseRow]
-    due: list[CaseRow]
+    new: list[CaseRow]
     answers: list[CaseRow]
+    due: list[CaseRow]
     later: list[CaseRow]
     elsewhere: list[CaseRow]
-
-    @property
-    def first(self) -> CaseRow | None:
-        """The one to begin with."""
-        for rows in (self.overdue, self.new, self.answers, self.due):
-            if rows:
-                return rows[0]
-        return None
+    week: list[WeekDay]
+    closed: int
 
     @property
     def today(self) -> int:
         """How much there is to do today."""
-        return len(self.new) + len(self.overdue) + len(self.due) + len(self.answers)
+        lists = (self.overdue, self.new, self.answers, self.due)
+        return sum(map(len, lists)) + (self.first is not None)
+
+    @property
+    def mine(self) -> int:
+        """How many open cases this person handles."""
+        return self.today + len(self.later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +87,31 @@ class EvidenceView:
     warnings: list[str]
     facts: dict[str, Any]
     received_at: datetime
+    intimate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One dated line of the case: a note, a recorded step, or an event of the log."""
+    """One dated line of the case: a note, a recorded step, a message, or an event of the log.
+
+    `detail` holds what the line says beside `text`: label and outcome of a step, from and to of a
+    hand-over, files, reader, version; `count` how often somebody did the same that day.
+    """
 
     at: datetime
     kind: str
     who: str
-    text: str
+    text: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """The lines of one day."""
+
+    day: date
+    entries: list[EntryView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +121,7 @@ class ReaderView:
     staff_id: str
     name: str
     part: str
+    opened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +166,32 @@ class CaseView:
     routing: dict[str, Any]
     reports: list[ReportView]
     evidence: list[EvidenceView]
-    entries: list[EntryView]
+    days: list[DayView]
     readers: list[ReaderView]
     excluded: list[ReaderView]
     actions: list[ActionView]
     next_action: ActionView | None
     steps: list[tuple[str, str, str]]
+
+    @property
+    def entries(self) -> list[EntryView]:
+        """All lines of the log, oldest first."""
+        return [entry for day in self.days for entry in day.entries]
+
+    @property
+    def handler(self) -> str:
+        """Who handles it."""
+        return next((reader.name for reader in self.readers if reader.part == "handler"), "")
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the last word is the reporter's."""
+        return any(
+            report.messages and report.messages[-1].kind == "message:reporter"
+            for report in self.reports
+        )
+
+    @property
+    def packets(self) -> list[EntryView]:
+        """The packets that were made of it."""
+        return [entry for entry in self.entries if entry.kind == "packet:exported"]

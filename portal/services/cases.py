@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from evidence_store import AgeError, Identity
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
 from portal.domain.progress import Task
 from portal.domain.protocol import Protocol
-from portal.models import Case, CaseReader, CustodyEvent, Record, Report, StaffMember
+from portal.models import Case, CaseReader, Report, StaffMember
 from portal.services import (
     case_keys,
+    case_log,
     case_work,
     custody,
     evidence,
@@ -30,56 +31,81 @@ from portal.services.case_views import (
     CaseRow,
     CaseView,
     Desk,
-    EntryView,
     ReaderView,
     ReportView,
+    WeekDay,
 )
 from portal.services.staff import StaffActor
 
 CLOSED = "closed"
+TODAY = ("overdue", "new", "answers", "due")
+LISTS = (*TODAY, "later", "elsewhere")
+WEEK, BESIDE = 7, 12
 PARTS = {"handler": 0, "overseer": 1, "substitute": 2, "also": 3}
 
 
 def desk(session: Session, *, actor: StaffActor, now: datetime) -> Desk:
     """Give what waits for somebody today, in a fixed number of queries."""
-    query = (
-        select(Case, CaseReader.part)
-        .join(CaseReader, CaseReader.case_id == Case.id)
-        .where(
-            CaseReader.school_id == actor.school_id,
-            CaseReader.staff_id == actor.id,
-            CaseReader.until.is_(None),
-            Case.status != CLOSED,
-        )
-        .order_by(Case.due_on, Case.opened_at)
-    )
     today = local_date(now)
+    rows = _rows(session, actor)
     found: dict[str, list[CaseRow]] = {
-        name: [] for name in ("new", "overdue", "due", "answers", "later", "elsewhere")
+        name: [] for name in ("overdue", "new", "answers", "due", "later", "elsewhere", "closed")
     }
-    for case, _part in session.execute(query):
-        row = row_of(case, protocols.of_case(session, case), actor)
+    for row in sorted(rows, key=_pressing):
         found[_place(row, today)].append(row)
-    return Desk(**found)
+    urgent = [row for name in TODAY for row in found[name]]
+    first = next((row for row in urgent if row.urgent), urgent[0] if urgent else None)
+    return Desk(
+        first=first,
+        **{name: [row for row in found[name] if row is not first] for name in LISTS},
+        week=_week([row for row in rows if row.mine and row.status != CLOSED], today),
+        closed=len(found["closed"]),
+    )
+
+
+def _pressing(row: CaseRow) -> tuple[bool, date, datetime, str]:
+    return not row.urgent, row.due_on or date.max, row.opened_at, row.id
 
 
 def _place(row: CaseRow, today: date) -> str:
+    if row.status == CLOSED:
+        return "closed"
     if not row.mine:
         return "elsewhere"
-    if row.unread:
-        return "new"
     if row.due_on is not None and row.due_on < today:
         return "overdue"
+    if row.unread:
+        return "new"
     if row.waiting:
         return "answers"
     return "due" if row.due_on == today else "later"
 
 
+def _week(rows: Sequence[CaseRow], today: date) -> list[WeekDay]:
+    days = [today + timedelta(days=ahead) for ahead in range(WEEK)]
+    found = [WeekDay(day, [row for row in rows if row.due_on == day]) for day in days]
+    return [one for one in found if one.rows]
+
+
 def all_rows(session: Session, *, actor: StaffActor) -> list[CaseRow]:
     """List every case that somebody may read, the closed ones too, newest change first."""
+    return _rows(session, actor)
+
+
+def neighbours(session: Session, *, actor: StaffActor, now: datetime) -> list[CaseRow]:
+    """List the open cases that stand beside a case: first one's own, the most pressing on top."""
+    today = local_date(now)
+    rows = [row for row in _rows(session, actor) if row.status != CLOSED]
+    order = {name: place for place, name in enumerate(LISTS)}
+    return sorted(rows, key=lambda row: (order[_place(row, today)], *_pressing(row)))[:BESIDE]
+
+
+def _rows(session: Session, actor: StaffActor) -> list[CaseRow]:
+    """Read all rows in two queries, however many cases there are."""
     query = (
-        select(Case)
+        select(Case, StaffMember.name)
         .join(CaseReader, CaseReader.case_id == Case.id)
+        .join(StaffMember, StaffMember.id == Case.handler_id)
         .where(
             CaseReader.school_id == actor.school_id,
             CaseReader.staff_id == actor.id,
@@ -87,11 +113,15 @@ def all_rows(session: Session, *, actor: StaffActor) -> list[CaseRow]:
         )
         .order_by(Case.changed_at.desc(), Case.id)
     )
-    cases = session.scalars(query)
-    return [row_of(case, protocols.of_case(session, case), actor) for case in cases]
+    found = {case.id: (case, handler) for case, handler in session.execute(query)}
+    versions = protocols.of_versions(session, {case.protocol_version for case, _ in found.values()})
+    return [
+        row_of(case, versions[case.protocol_version], actor, handler)
+        for case, handler in found.values()
+    ]
 
 
-def row_of(case: Case, protocol: Protocol, actor: StaffActor) -> CaseRow:
+def row_of(case: Case, protocol: Protocol, actor: StaffActor, handler: str) -> CaseRow:
     """Make the line of a case."""
     step = protocol.step(case.step_key)
     return CaseRow(
@@ -100,31 +130,20 @@ def row_of(case: Case, protocol: Protocol, actor: StaffActor) -> CaseRow:
         classes=case.classes,
         status=case.status,
         step_label=step.label if step else case.step_key,
-        action_label=_label_of(protocol, case),
+        action_label=case_log.label_of(protocol, case.step_key, case.next_action),
         due_on=case.due_on,
         opened_at=case.opened_at,
         urgent=case.urgent,
         unread=case.read_at is None,
         waiting=case.waiting_for_staff,
         mine=case.handler_id == actor.id,
+        handler=handler,
     )
-
-
-def _label_of(protocol: Protocol, case: Case) -> str:
-    for part in protocol.parts(case.step_key):
-        for item in (*part.gates, *part.actions, *part.communications, *part.registrations):
-            if item.key == case.next_action:
-                return item.label
-    return ""
 
 
 def note_reading(session: Session, *, actor: StaffActor, case_id: str, now: datetime) -> None:
     """Write down that somebody opened a case; the reporter sees that it is read."""
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    if case.read_at is None and case.handler_id == actor.id:
-        case.read_at = records.whole_hour(now)
-        if case.status == "received":
-            case.status = "read"
     custody.record_event(
         session,
         CustodyKind.REPORT_READ,
@@ -135,6 +154,12 @@ def note_reading(session: Session, *, actor: StaffActor, case_id: str, now: date
         case_id=case.id,
         about=[case.id],
     )
+    if case.read_at is None and case.handler_id == actor.id:
+        # Two readers may come at once: whoever is first stands, and nobody is refused.
+        first = update(Case).where(Case.id == case.id, Case.read_at.is_(None))
+        session.execute(first.values(read_at=records.whole_hour(now)))
+        received = update(Case).where(Case.id == case.id, Case.status == "received")
+        session.execute(received.values(status="read"))
 
 
 def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) -> CaseView:
@@ -150,16 +175,19 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     actions = [_action(protocol, task) for task in stand.tasks]
     following = next((item for item in actions if stand.next and item.key == stand.next.key), None)
     routing = case_keys.facts_of(session, opened, "routing")
+    reports = [_report(session, actor, opened, row) for row in _reports(session, case)]
+    log = case_log.read(session, case=case, opened=opened, protocol=protocol, reports=reports)
+    handler = session.get_one(StaffMember, case.handler_id).name
     return CaseView(
-        row=row_of(case, protocol, actor),
+        row=row_of(case, protocol, actor, handler),
         protocol_name=protocol.name,
         role_label=protocol.label(case.role_key),
         step_key=case.step_key,
         routing=routing[-1] if routing else {},
-        reports=[_report(session, actor, opened, row) for row in _reports(session, case)],
+        reports=reports,
         evidence=evidence.views_of(evidence.open_items(session, case, opened)),
-        entries=_entries(session, case, opened),
-        readers=_readers(session, case),
+        days=log.days,
+        readers=_readers(session, case, log.opened_by),
         excluded=_excluded(session, opened),
         actions=actions,
         next_action=following,
@@ -234,48 +262,13 @@ def _identity(session: Session, actor: StaffActor, report: Report) -> dict[str, 
     return None
 
 
-def _entries(session: Session, case: Case, opened: CaseKeys) -> list[EntryView]:
-    """Give notes and steps with their text, and what the log says beside them."""
-    identities = opened.by_compartment()
-    ids = [item.row.id for item in opened.case]
-    rows = records.records_of(session, ids, kinds=case_work.WRITTEN)
-    entries = [_written(row, identities[row.compartment_id]) for row in rows]
-    query = select(CustodyEvent).where(
-        CustodyEvent.school_id == case.school_id, CustodyEvent.case_id == case.id
-    )
-    for event in session.scalars(query):
-        identity = identities.get(event.compartment_id or "")
-        entry = log_entry(event, identity) if identity else None
-        if entry is not None:
-            entries.append(entry)
-    return sorted(entries, key=lambda entry: entry.at)
-
-
-def _written(row: Record, identity: Identity) -> EntryView:
-    body = records.open_record(row, identity)
-    detail = {key: value for key, value in body.items() if key not in {"at", "who", "text"}}
-    return EntryView(
-        datetime.fromisoformat(body["at"]), row.kind, body["who"], body.get("text", ""), detail
-    )
-
-
-def log_entry(event: CustodyEvent, identity: Identity) -> EntryView | None:
-    """Read one event of the log; None when it is sealed to another key."""
-    try:
-        sealed = custody.open_event(event, identity)["sealed"]
-    except AgeError:
-        return None
-    moment = datetime.fromisoformat(str(sealed["at"]))
-    return EntryView(moment, event.kind, str(sealed.get("name", "")), "", sealed)
-
-
-def _readers(session: Session, case: Case) -> list[ReaderView]:
+def _readers(session: Session, case: Case, opened_by: Mapping[str, int]) -> list[ReaderView]:
+    parts = {row.staff_id: row.part for row in case_keys.readers_of(session, case, live_only=True)}
+    members = session.scalars(select(StaffMember).where(StaffMember.id.in_(parts)))
     found = [
-        ReaderView(row.staff_id, session.get_one(StaffMember, row.staff_id).name, row.part)
-        for row in case_keys.readers_of(session, case, live_only=True)
+        ReaderView(one.id, one.name, parts[one.id], opened_by.get(one.id, 0)) for one in members
     ]
-    latest = {view.staff_id: view for view in found}
-    return sorted(latest.values(), key=lambda view: (PARTS.get(view.part, 9), view.name))
+    return sorted(found, key=lambda view: (PARTS.get(view.part, 9), view.name))
 
 
 def _excluded(session: Session, opened: CaseKeys) -> list[ReaderView]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -40,6 +42,12 @@ def keep(session: Session, key: str) -> str:
 def of_case(session: Session, case: Case) -> Protocol:
     """Give the protocol that a case runs under."""
     return _parsed(session.get_one(ProtocolSnapshot, case.protocol_version).tables)
+
+
+def of_versions(session: Session, versions: Collection[str]) -> dict[str, Protocol]:
+    """Give the protocols of many cases in one query."""
+    query = select(ProtocolSnapshot).where(ProtocolSnapshot.id.in_(versions))
+    return {row.id: _parsed(row.tables) for row in session.scalars(query)}
 
 
 def _as_text(key: str) -> str:

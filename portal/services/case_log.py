@@ -1,0 +1,178 @@
+"""What happened in a case, one line each: sealed records and the custody log read together.
+
+A note, step, hand-over or message exists twice, as a sealed record and as an event of the log that
+names the record. The record has the words, so it makes the line; the event is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evidence_store import AgeError, Identity
+from portal.domain.custody_kinds import CustodyKind
+from portal.domain.deadlines import local_date
+from portal.domain.protocol import Protocol
+from portal.models import Case, CustodyEvent, Record
+from portal.services import case_work, custody, records, reporter
+from portal.services.case_keys import CaseKeys
+from portal.services.case_views import DayView, EntryView, ReportView
+
+SAID_IN_TIMELINE = 90
+MERGED = frozenset(
+    {
+        CustodyKind.REPORT_READ,
+        CustodyKind.EVIDENCE_TAKEN_IN,
+        CustodyKind.EVIDENCE_PREVIEWED,
+        CustodyKind.EVIDENCE_OPENED,
+    }
+)
+"""Kinds of which one line a day and person says enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The days of a case, and how often each member of staff opened it."""
+
+    days: list[DayView]
+    opened_by: Mapping[str, int]
+
+
+def read(
+    session: Session,
+    *,
+    case: Case,
+    opened: CaseKeys,
+    protocol: Protocol,
+    reports: Sequence[ReportView],
+) -> Log:
+    """Read everything that happened, oldest first, grouped by day."""
+    identities = opened.by_compartment()
+    ids = [item.row.id for item in opened.case]
+    rows = records.records_of(session, ids, kinds=case_work.WRITTEN)
+    written = [_written(row, identities[row.compartment_id], protocol) for row in rows]
+    messages = [_message(one) for report in reports for one in report.messages if _is_talk(one)]
+    query = select(CustodyEvent).where(
+        CustodyEvent.school_id == case.school_id, CustodyEvent.case_id == case.id
+    )
+    events = [
+        (event, entry)
+        for event in session.scalars(query)
+        if (entry := _event(event, identities.get(event.compartment_id or ""))) is not None
+    ]
+    told = {row.id for row in rows} | {one.id for report in reports for one in report.messages}
+    kept = [entry for event, entry in events if not told & _about(event)]
+    opened_by = Counter(
+        str(entry.detail.get("actor")).rpartition(":")[2]
+        for event, entry in events
+        if event.kind == CustodyKind.REPORT_READ
+    )
+    return Log(_days([*written, *messages, *_without_echoes(kept, written)]), opened_by)
+
+
+def _written(row: Record, identity: Identity, protocol: Protocol) -> EntryView:
+    body = records.open_record(row, identity)
+    detail = {key: value for key, value in body.items() if key not in {"at", "who", "text"}}
+    if row.kind == case_work.STEP:
+        detail["label"] = label_of(protocol, body["step"], body["action"])
+    if row.kind == case_work.MOVE:
+        detail |= {key: _step_label(protocol, body[key]) for key in ("from", "to")}
+    moment = datetime.fromisoformat(body["at"])
+    return EntryView(moment, row.kind, body["who"], body.get("text", ""), detail)
+
+
+def label_of(protocol: Protocol, step_key: str, item_key: str) -> str:
+    """Give the words of an action, gate, communication or registration of a step."""
+    for part in protocol.parts(step_key):
+        for item in (*part.gates, *part.actions, *part.communications, *part.registrations):
+            if item.key == item_key:
+                return item.label
+    return ""
+
+
+def _step_label(protocol: Protocol, key: str) -> str:
+    step = protocol.step(key)
+    return step.label if step else key
+
+
+def _is_talk(message: reporter.MessageView) -> bool:
+    """Notices only repeat a hand-over, which has a line of its own."""
+    return message.kind != reporter.NOTICE
+
+
+def _message(message: reporter.MessageView) -> EntryView:
+    words = " ".join(message.text.split())
+    short = words if len(words) <= SAID_IN_TIMELINE else words[: SAID_IN_TIMELINE - 1] + "…"
+    who = message.who if message.kind == reporter.FROM_STAFF else ""
+    return EntryView(message.at, message.kind, who, short)
+
+
+def _event(event: CustodyEvent, identity: Identity | None) -> EntryView | None:
+    """Read one event of the log; None when it is sealed to another key."""
+    try:
+        sealed = custody.open_event(event, identity)["sealed"] if identity else None
+    except AgeError:
+        return None
+    if sealed is None:
+        return None
+    moment = datetime.fromisoformat(str(sealed["at"]))
+    files = [str(sealed["file"])] if sealed.get("file") else []
+    return EntryView(
+        moment, event.kind, str(sealed.get("name", "")), "", {**sealed, "files": files}
+    )
+
+
+def _about(event: CustodyEvent) -> set[str]:
+    public: dict[str, Any] = json.loads(event.public)
+    return set(public["about"])
+
+
+def _without_echoes(
+    entries: Iterable[EntryView], written: Sequence[EntryView]
+) -> Iterable[EntryView]:
+    """Leave out what another line says already: the key given at a hand-over, the case's start."""
+    given = {(one.at, one.detail.get("to")) for one in written if one.kind == case_work.HANDOVER}
+    kept = list(entries)
+    received = any(one.kind == CustodyKind.REPORT_RECEIVED for one in kept)
+    for entry in kept:
+        echo = (
+            (entry.kind == CustodyKind.CASE_OPENED and received)
+            or entry.kind in {CustodyKind.MESSAGE_SENT, CustodyKind.RECORD_WRITTEN}
+            or (
+                entry.kind == CustodyKind.CASE_READER_ADDED
+                and (entry.at, entry.detail.get("reader")) in given
+            )
+        )
+        if not echo:
+            yield entry
+
+
+def _days(entries: Iterable[EntryView]) -> list[DayView]:
+    ordered = sorted(entries, key=lambda entry: entry.at)
+    return [
+        DayView(day, _merged(list(group)))
+        for day, group in groupby(ordered, key=lambda entry: local_date(entry.at))
+    ]
+
+
+def _merged(entries: Sequence[EntryView]) -> list[EntryView]:
+    """Say once what somebody did several times that day."""
+    found: dict[tuple[str, str, int], EntryView] = {}
+    for place, entry in enumerate(entries):
+        key = (entry.kind, entry.who, 0 if entry.kind in MERGED else place)
+        earlier = found.get(key)
+        if earlier is None:
+            found[key] = entry
+            continue
+        files = dict.fromkeys([*earlier.detail["files"], *entry.detail["files"]])
+        detail = {**earlier.detail, "files": list(files)}
+        found[key] = replace(earlier, detail=detail, count=earlier.count + 1)
+    return list(found.values())
