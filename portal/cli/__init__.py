@@ -1,12 +1,13 @@
-"""The command `portal`: one module per family of commands, loaded when it is used."""
+"""The command `portal`: one module per family of commands, imported when it is used."""
 
 from __future__ import annotations
 
+from collections import UserDict
 from importlib import import_module
 
 import click
 
-COMMANDS = {
+PLACES = {
     "init": "portal.cli.school:init",
     "open": "portal.cli.school:open_command",
     "roster": "portal.cli.school:roster_group",
@@ -20,24 +21,30 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command only to run it or to show its help."""
+class Commands(UserDict[str, click.Command]):
+    """The commands by name; `portal serve` need not wait for what only `portal init` uses."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the names in the order of a school's life."""
-        del ctx
-        return list(COMMANDS)
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(PLACES, click.Command(None)))
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; None when there is none of this name."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+    def __getitem__(self, name: str) -> click.Command:
+        """Import one command."""
+        module, _, attribute = PLACES[name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+class InOrder(click.Group):
+    """A group that lists its commands in the order of a school's life."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the names as they are written above."""
+        del ctx
+        return list(self.commands)
+
+
+@click.group(
+    cls=InOrder, commands=Commands(), context_settings={"help_option_names": ["-h", "--help"]}
+)
 def main() -> None:
     """Veilig Melden: a reporting portal that a school runs itself."""

@@ -59,7 +59,7 @@ def login(school: str) -> Page:
     live = session.current(sessions.STAFF)
     if live is not None and staff.actor_of(db(), live) is not None:
         return redirect(desk.home(current_school()), 303)
-    return _form("login")
+    return _form("staff/login.html")
 
 
 @blueprint.post("/inloggen")
@@ -79,7 +79,7 @@ def enter(school: str) -> Page:
             now=now(),
         )
     except InvalidInputError as error:
-        return _form("login", error, login=request.form.get("login", ""))
+        return _form("staff/login.html", error, login=request.form.get("login", ""))
     session.start(sessions.STAFF, logged_in.data, staff_id=logged_in.staff_id)
     return redirect(desk.home(current_school()), 303)
 
@@ -98,7 +98,7 @@ def leave(school: str) -> Page:
 def recovery(school: str) -> Page:
     """Ask for the printed recovery code and a new passphrase."""
     del school
-    return _form("recovery")
+    return _form("staff/recovery.html")
 
 
 @blueprint.post("/herstel")
@@ -119,7 +119,7 @@ def recover(school: str) -> Page:
             now=now(),
         )
     except InvalidInputError as error:
-        return _form("recovery", error, login=request.form.get("login", ""))
+        return _form("staff/recovery.html", error, login=request.form.get("login", ""))
     session.start(sessions.STAFF, logged_in.data, staff_id=logged_in.staff_id)
     return render_template(
         "staff/recovery_code.html",
@@ -134,7 +134,7 @@ def recover(school: str) -> Page:
 def activation(school: str) -> Page:
     """Ask for the activation code."""
     del school
-    return _form("activate")
+    return _form("staff/activate.html")
 
 
 @blueprint.post("/activeren")
@@ -148,7 +148,7 @@ def activate(school: str) -> Page:
         db(), school_id=current_school().id, code=given, keys=portal().keys, now=now()
     )
     if found is None:
-        return _form("activate", InvalidInputError("activation", "unknown"))
+        return _form("staff/activate.html", InvalidInputError("activation", "unknown"))
     secret = totp.sound_secret(request.form.get("secret", ""))
     if secret is None:
         return _choose(found, given, totp.new_secret())
@@ -169,10 +169,8 @@ def activate(school: str) -> Page:
     return _activated(made)
 
 
-def _form(name: str, error: InvalidInputError | None = None, **values: Any) -> Page:
-    page = render_template(
-        f"staff/{name}.html", school=current_school(), errors=_errors(error), **values
-    )
+def _form(template: str, error: InvalidInputError | None = None, **values: Any) -> Page:
+    page = render_template(template, school=current_school(), errors=_errors(error), **values)
     return page, BAD_REQUEST if error else 200
 
 
@@ -183,7 +181,7 @@ def _choose(
     address = totp.address(secret, login=found.login, school_name=current_school().name)
     picture = segno.make(address, error="m").svg_inline(scale=QR_SCALE, border=3, light="#fff")
     return _form(
-        "activate_keys",
+        "staff/activate_keys.html",
         error,
         person=found,
         activation=given,
