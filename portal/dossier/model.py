@@ -69,11 +69,15 @@ class Article:
 
 @dataclass(frozen=True)
 class QuestionAnswer:
-    """A question exactly as it was asked, the answer exactly as it was given."""
+    """A question exactly as it was asked, the answer exactly as it was given.
+
+    `asked` are the words that stood above the fields of the question.
+    """
 
     question: str
     answer: str
     hearsay: bool = False
+    asked: str = ""
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,14 @@ def read(
     rows = records.records_of(session, ids, kinds=case_work.WRITTEN)
     written = [_written(row, identities[row.compartment_id], protocol) for row in rows]
     messages = [_message(one) for report in reports for one in report.messages if _is_talk(one)]
-    query = select(CustodyEvent).where(
-        CustodyEvent.school_id == case.school_id, CustodyEvent.case_id == case.id
+    # Files come in before there is a case, so their events name only the report.
+    query = (
+        select(CustodyEvent)
+        .where(
+            CustodyEvent.school_id == case.school_id,
+            (CustodyEvent.case_id == case.id) | CustodyEvent.report_id.in_(opened.reports),
+        )
+        .order_by(CustodyEvent.position)
     )
     events = [
         (event, entry)

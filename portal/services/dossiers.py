@@ -5,11 +5,13 @@ What was told is told verbatim with its question; nothing concludes that an offe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from portal.domain import dutch
 from portal.domain.deadlines import ZONE
 from portal.dossier import (
     Account,
@@ -25,7 +27,8 @@ from portal.dossier import (
     Statement,
 )
 from portal.services.case_views import CaseView, EvidenceView, ReportView
-from portal.services.reading import Told
+from portal.services.readiness import Parties
+from portal.services.reading import Told, platform_of
 
 TITLE = "Wat er is gemeld, met de bewijsstukken"
 HEARD = "niet zelf gezien, van horen zeggen"
@@ -38,7 +41,18 @@ PERSPECTIVES = {
     "staff": "een medewerker",
     "unsure": "iemand die dat niet zei",
 }
-KINDS = {"image": "afbeelding", "video": "video", "audio": "geluid", "timeline": "berichten"}
+KINDS = {
+    "image": "afbeelding",
+    "video": "video",
+    "audio": "geluid",
+    "text": "tekst",
+    "timeline": "berichten",
+}
+OFTEN = {"once": "Eén keer. ", "more": "Een paar keer. ", "often": "Vaak. "}
+
+
+NOBODY_YET = Parties()
+_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,7 @@ class Frame:
     created: datetime
     version: int
     check: Check
+    parties: Parties = NOBODY_YET
 
 
 def make(
@@ -71,7 +86,7 @@ def make(
         author=frame.author,
         created=frame.created.astimezone(ZONE).replace(microsecond=0),
         version=frame.version,
-        parties=_parties(view),
+        parties=_parties(view, frame.parties),
         facts=facts,
         exhibits=exhibits,
         custody=tuple(custody),
@@ -96,18 +111,22 @@ def _lead(view: CaseView, items: Sequence[EvidenceView]) -> str:
     )
 
 
-def _parties(view: CaseView) -> tuple[Row, ...]:
+def _parties(view: CaseView, given: Parties) -> tuple[Row, ...]:
     rows = []
     for number, report in enumerate(view.reports, 1):
         who = PERSPECTIVES.get(str(_value(report, "perspective") or ""), PERSPECTIVES["unsure"])
         rows.append(Row(f"Melding {number}", f"door {who}"))
     return (
         *rows,
-        Row("Aangever", missing="naam van wie aangifte doet"),
-        Row("Voor", missing="naam en leeftijd van degene om wie het gaat"),
-        Row("Toestemming", missing="of er toestemming is om namens een ander aangifte te doen"),
-        Row("Wens", missing="vervolging, schade, slachtofferhulp"),
+        _row("Aangever", given.reporter, "naam van wie aangifte doet"),
+        _row("Voor", given.on_behalf_of, "naam en leeftijd van degene om wie het gaat"),
+        _row("Toestemming", given.consent, "of er toestemming is om namens een ander te komen"),
+        _row("Wens", given.wish, "vervolging, schade, slachtofferhulp"),
     )
+
+
+def _row(label: str, text: str, what: str) -> Row:
+    return Row(label, text) if text else Row(label, missing=what)
 
 
 def _facts(report: ReportView) -> list[Fact]:
@@ -115,21 +134,36 @@ def _facts(report: ReportView) -> list[Fact]:
     when = _fields(report, "when")
     hearsay = "" if str(_value(report, "perspective")) in FIRST_HAND else HEARD
     if when:
-        moment = "; ".join(_texts(when, "exact", "moment")) or "tijd niet gezegd"
+        moment = "; ".join(map(_moment, _texts(when, "exact", "moment"))) or "tijd niet gezegd"
         place = str(when.get("where") or "")
-        what = "Zie de verklaring in eigen woorden."
+        often = OFTEN.get(str(when.get("frequency") or ""), "")
+        what = f"{often}Zie de verklaring in eigen woorden."
         found.append(Fact(when=moment, what=what, where=place, hearsay=hearsay))
     return [*found, *(_online_fact(item, hearsay) for item in _incidents(report))]
 
 
 def _online_fact(incident: dict[str, Any], hearsay: str) -> Fact:
+    names = _texts(incident, "nickname", "account")
+    where = ", ".join(part for part in (platform_of(incident), *names) if part)
+    about = ", ongeveer" if incident.get("precision") == "about" else ""
+    moment = _moment(str(incident.get("when") or "")) or "tijd niet gezegd"
     return Fact(
-        when=str(incident.get("when") or "tijd niet gezegd"),
-        what=f"Online: {', '.join(_texts(incident, 'platform', 'nickname', 'account'))}",
+        when=moment + (about if incident.get("when") else ""),
+        what=f"Online: {where}" if where else "Online",
         where=str(incident.get("url") or ""),
         address=bool(incident.get("url")),
         hearsay=hearsay,
     )
+
+
+def _moment(text: str) -> str:
+    """Say ``2026-11-13 21:07`` as people do; anything else stays as it was typed."""
+    found = _MOMENT.fullmatch(text.strip())
+    if found is None:
+        return text
+    year, month, day, hour, minute = found.groups()
+    said = f"{int(day)} {dutch.MONTHS[int(month) - 1]} {year}" if 1 <= int(month) <= 12 else text  # noqa: PLR2004 - months
+    return f"{said}, {int(hour)}.{minute} uur" if hour else said
 
 
 def _police_list(
@@ -167,18 +201,20 @@ def _accounts(view: CaseView) -> list[Account]:
             if name:
                 address = str(incident.get("url") or "")
                 missing = "" if address else "adres van het profiel"
-                detail = ", ".join(_texts(incident, "platform", "url"))
+                parts = (platform_of(incident), *_texts(incident, "url"))
+                detail = ", ".join(part for part in parts if part)
                 found.setdefault(name, Account(name, detail, missing))
     return list(found.values())
 
 
 def _statement(number: int, report: ReportView, lines: Sequence[Told]) -> Statement:
-    sent = report.sent_at.astimezone(ZONE).strftime("%d-%m-%Y") if report.sent_at else ""
+    sent = report.sent_at.astimezone(ZONE) if report.sent_at else None
+    when = f" op {dutch.day_long(sent)} {sent.year}" if sent else ""
     return Statement(
         title=f"Melding {number}",
-        source=f"Binnengekomen op {sent}, hier woord voor woord.",
+        source=f"Binnengekomen{when}, hier woord voor woord.",
         parts=tuple(
-            QuestionAnswer(item.question, "\n".join(item.lines))
+            QuestionAnswer(item.title, "\n".join(item.lines), asked=" · ".join(item.asked))
             for item in lines
             if item.key not in {"perspective", "name"}
         ),

@@ -40,9 +40,11 @@ from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.evidence import OpenItem
 from portal.services.instance_keys import InstanceKeys
+from portal.services.readiness import Parties
 from portal.services.schools import SchoolView
 from portal.services.staff import StaffActor
 
+NOBODY_YET = Parties()
 FILE_NAME = "aangiftepakket.zip"
 FOLDER = "aangiftepakket-{label}"
 EVENT_WORDS = {
@@ -59,7 +61,12 @@ EVENT_WORDS = {
     CustodyKind.MESSAGE_SENT: "bericht verstuurd",
     CustodyKind.RECORD_WRITTEN: "notitie geschreven",
     CustodyKind.PACKET_EXPORTED: "pakket gemaakt",
+    CustodyKind.REPORT_CHANGED: "melding aangevuld",
+    CustodyKind.CODE_ISSUED: "code gegeven aan de melder",
+    CustodyKind.IDENTITY_SHARED: "naam van de melder gedeeld",
+    CustodyKind.RECOVERY_USED: "zaak geopend door herstelhouders",
 }
+ACTORS = {"reporter": "de melder", "system": "het portaal"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +90,14 @@ def order(
     """Write down that a packet is made of some evidence items; the caller commits.
 
     Raises:
-        InvalidInputError: when an item does not belong to the case.
+        InvalidInputError: when an item does not belong to the case, or may not leave it.
     """
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    known = {item.row.id: item for item in evidence.open_items(session, case, opened)}
+    known = {
+        item.row.id: item
+        for item in evidence.open_items(session, case, opened)
+        if not evidence.is_intimate(item)
+    }
     if set(chosen) - set(known):
         raise InvalidInputError("evidence", "unknown")
     earlier = select(CustodyEvent.id).where(
@@ -120,8 +131,13 @@ def build(
     instance_dir: Path,
     wanted: Order,
     now: datetime,
+    parties: Parties = NOBODY_YET,
 ) -> Iterator[bytes]:
-    """Make the packet of an order that is in the log; gives the zip piece by piece."""
+    """Make the packet of an order that is in the log; gives the zip piece by piece.
+
+    Args:
+        parties: who goes to the police and for whom, to be printed in the dossier.
+    """
     case, opened = case_work.open_for(session, actor=actor, case_id=wanted.case_id)
     checkpoint = checkpoints.make(session, school_id=school.id, keys=keys, now=now)
     if checkpoint is None:
@@ -148,6 +164,7 @@ def build(
             created=now,
             version=wanted.version,
             check=_check(folder, signer),
+            parties=parties,
         ),
     )
     images = _renditions(session, actor, store, pairs, now)
@@ -221,7 +238,7 @@ def _custody_rows(events: Sequence[DisclosedEvent]) -> list[CustodyRow]:
                 index=event.index,
                 at=moment.astimezone(ZONE),
                 event=EVENT_WORDS.get(CustodyKind(kind), kind),
-                who=str(sealed.get("name") or sealed.get("actor", "").partition(":")[0]),
+                who=str(sealed.get("name") or ACTORS.get(str(sealed.get("actor")), "")),
                 about=str(sealed.get("file") or sealed.get("reader") or ""),
             )
         )

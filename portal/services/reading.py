@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.data import questions
-from portal.domain.questionnaire import UNKNOWN, UNKNOWN_TEXT, read_back
+from portal.domain.questionnaire import UNKNOWN, UNKNOWN_TEXT, read_back, value_of
 from portal.models import Case
 from portal.services import protocols, roster, schools
 from portal.services.case_views import CaseView, ReportView
@@ -17,6 +17,9 @@ from portal.services.staff import StaffActor
 
 NOT_SHOWN = ("readers", "safety")
 """Answers that are not read back to staff: who was shut out stands with the readers."""
+GLANCE_ONLINE = 3
+FIELD_MARK = " | "
+"""What stands between a question and the words above its fields, as it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,16 @@ class Told:
     key: str
     question: str
     lines: list[str]
+
+    @property
+    def title(self) -> str:
+        """The question itself, without the words above each field."""
+        return self.question.partition(FIELD_MARK)[0]
+
+    @property
+    def asked(self) -> list[str]:
+        """The words that stood above each field."""
+        return self.question.split(FIELD_MARK)[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,73 @@ def names_of(session: Session, school_id: str) -> dict[str, str]:
     classes = {row.id: row.name for row in schools.classes_of(session, school_id)}
     members = roster.roster_of(session, school_id).members
     return {**classes, **{member.id: member.name for member in members}}
+
+
+def at_a_glance(report: ReportView) -> list[tuple[str, str]]:
+    """Give the few facts that decide what to do first, each with the name of an icon."""
+    when = value_of(report.answers, "when")
+    moment = next((str(when[key]) for key in ("moment", "exact") if when.get(key)), "")
+    often = _option(report, "when", "frequency")
+    places = ", ".join([*_options(report, "when", "places"), *_text(when, "where")])
+    facts = [("clock", ", ".join(part for part in (moment, often.lower()) if part))]
+    facts.append(("find", places))
+    facts += [("phone", text) for text in _online(report)]
+    facts.append(("parent", _parents(report)))
+    told = value_of(report.answers, "told_before")
+    if told.get("told") == "yes":
+        facts.append(("wait", " ".join(["Al eens op school verteld", *_whom(told)])))
+    return [(icon, text) for icon, text in facts if text]
+
+
+def wished(report: ReportView) -> list[str]:
+    """Give what the reporter wants, in the own words."""
+    value = value_of(report.answers, "wishes")
+    return [str(value[key]) for key in ("want", "not_want") if value.get(key)]
+
+
+def platform_of(incident: Mapping[str, Any]) -> str:
+    """Say where something happened online: ``Instagram``, not its key."""
+    key = str(incident.get("platform") or "")
+    return next((one.text for one in questions().platforms if one.key == key), key)
+
+
+def _online(report: ReportView) -> list[str]:
+    found = []
+    for incident in value_of(report.answers, "online").get("incidents") or []:
+        names = _text(incident, "account") or _text(incident, "nickname")
+        found.append(" ".join(part for part in (platform_of(incident), *names) if part))
+    return list(dict.fromkeys(text for text in found if text))[:GLANCE_ONLINE]
+
+
+def _parents(report: ReportView) -> str:
+    value = value_of(report.answers, "parents")
+    know = {"yes": "Ouders weten het", "no": "Ouders weten het niet"}.get(str(value.get("know")))
+    talk = {"first_me": "praat eerst met de leerling", "rather_not": "liever niet met hen praten"}
+    said = [know, talk.get(str(value.get("talk")))]
+    if value.get("danger") == "yes":
+        said.append("thuis is dat gevaarlijk")
+    text = ", ".join(part for part in said if part)
+    return text[:1].upper() + text[1:]
+
+
+def _whom(told: Mapping[str, Any]) -> list[str]:
+    return [f"aan {told['whom']}"] if told.get("whom") else []
+
+
+def _option(report: ReportView, key: str, field: str) -> str:
+    return next(iter(_options(report, key, field)), "")
+
+
+def _options(report: ReportView, key: str, field: str) -> list[str]:
+    """Say what was chosen in a field, in the words of the page; "unknown" is left out."""
+    given = value_of(report.answers, key).get(field)
+    chosen = given if isinstance(given, list) else [given]
+    options = questions().question(key, perspective_of(report)).field(field).options
+    return [one.text for one in options if one.key in chosen and one.key != "unknown"]
+
+
+def _text(fields: Mapping[str, Any], key: str) -> list[str]:
+    return [str(fields[key])] if fields.get(key) else []
 
 
 def possible_readers(session: Session, *, actor: StaffActor, view: CaseView) -> list[Colleague]:
