@@ -29,7 +29,7 @@ from portal.models import (
 )
 from portal.services import custody, keys, records
 from portal.services.custody import Actor
-from portal.services.errors import ForbiddenError, NotFoundError
+from portal.services.errors import ForbiddenError, NotFoundError, RecordMismatchError
 from portal.services.keys import OpenCompartment
 
 EXCLUSIONS = "exclusions"
@@ -181,6 +181,8 @@ def excluded_staff(session: Session, case_keys: CaseKeys) -> frozenset[str]:
     identities = {item.row.id: item.identity for item in case_keys.case}
     rows = records.records_of(session, list(identities), kinds=[EXCLUSIONS])
     bodies = [records.open_record(row, identities[row.compartment_id]) for row in rows]
+    if not bodies:  # every case has one; somebody took it out of the database
+        raise RecordMismatchError(EXCLUSIONS)
     return frozenset(staff_id for body in bodies for staff_id in body["excluded"])
 
 
@@ -204,7 +206,8 @@ def add_reader(
     for opened in case_keys.case:
         if not _has_wrap(session, opened.row, member.id):
             _give(session, opened, member, shut_out)
-    _add_reader_row(session, case, member, part, now)
+    if not take_part(session, case, member.id, part):
+        _add_reader_row(session, case, member, part, now)
     custody.record_event(
         session,
         CustodyKind.CASE_READER_ADDED,
@@ -230,6 +233,8 @@ def remove_reader(
 ) -> CaseKeys:
     """Take a reader's wraps away and open a new epoch for all that is written after."""
     ids = [row.id for row in keys.compartments_of_case(session, case.school_id, case.id)]
+    for report_id in case_keys.reports:  # the reporter's name was given to persons
+        ids += [row.id for row in keys.compartments_of_report(session, case.school_id, report_id)]
     session.execute(
         delete(Wrap).where(
             Wrap.compartment_id.in_(ids),
@@ -364,6 +369,14 @@ def _has_wrap(session: Session, compartment: Compartment, staff_id: str) -> bool
     return session.scalar(query) is not None
 
 
+def take_part(session: Session, case: Case, staff_id: str, part: str) -> bool:
+    """Let somebody who reads a case do so as something else; False when they do not read it."""
+    rows = [row for row in readers_of(session, case, live_only=True) if row.staff_id == staff_id]
+    for row in rows:
+        row.part = part
+    return bool(rows)
+
+
 def _add_reader_row(
     session: Session, case: Case, member: StaffMember, part: str, now: datetime
 ) -> None:
@@ -380,7 +393,8 @@ def _add_reader_row(
 
 
 def facts_of(session: Session, case_keys: CaseKeys, kind: str) -> list[dict[str, Any]]:
-    """Open all records of one kind in the case's own compartments, oldest first."""
+    """Open all records of one kind in the case's own compartments, oldest first to the second."""
     identities = {item.row.id: item.identity for item in case_keys.case}
     rows = records.records_of(session, list(identities), kinds=[kind])
-    return [records.open_record(row, identities[row.compartment_id]) for row in rows]
+    bodies = [records.open_record(row, identities[row.compartment_id]) for row in rows]
+    return sorted(bodies, key=lambda body: str(body.get("at", "")))

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
 from portal.domain.progress import Event, Progress, admissible, progress
 from portal.domain.protocol import Protocol
+from portal.domain.readers import ENOUGH
 from portal.models import Case, Record, School, StaffMember
 from portal.services import case_keys, custody, keys, notify, protocols, records, reporter
 from portal.services.calendars import calendar_of
@@ -73,6 +75,7 @@ def reply(
     case.waiting_for_staff = False
     if case.status in {"received", "read"}:
         case.status = "talking"
+    _settle(session, case)
     custody.record_event(
         session,
         CustodyKind.MESSAGE_SENT,
@@ -123,6 +126,7 @@ def record_step(
     _look_ahead(session, case, protocol, [*steps, body], now)
     case.waiting_for_staff = False
     _set_status(case, status)
+    _settle(session, case)
 
 
 def move_to_step(
@@ -142,6 +146,7 @@ def move_to_step(
     case.step_key = step_key
     _write(session, case, opened, MOVE, body, actor, now, CustodyKind.CASE_STEP_RECORDED)
     _look_ahead(session, case, protocol, case_keys.facts_of(session, opened, STEP), now)
+    _settle(session, case)
 
 
 def close(session: Session, *, actor: StaffActor, case_id: str, reason: str, now: datetime) -> None:
@@ -150,6 +155,7 @@ def close(session: Session, *, actor: StaffActor, case_id: str, reason: str, now
     body = _signed(actor, now, {"text": _checked("reason", reason)})
     _write(session, case, opened, CLOSING, body, actor, now)
     case.status, case.due_on, case.waiting_for_staff = "closed", None, False
+    _settle(session, case)
 
 
 def progress_of(
@@ -240,12 +246,14 @@ def hand_over(
         now=now,
     )
     former = session.get_one(StaffMember, case.handler_id)
+    case_keys.take_part(session, case, former.id, "also")
     case.handler_id = member.id
     case.role_key = role_key
     body = _signed(actor, now, {"from": former.name, "to": member.name, "text": why})
     _write(session, case, opened, HANDOVER, body, actor, now, CustodyKind.CASE_HANDED_OVER)
     _tell_reporters(session, case, opened, former, member, now)
-    if not keep_reading and former.id != actor.id:
+    if not keep_reading:
+        _check_enough_without(session, case, former, member)
         case_keys.remove_reader(
             session,
             case=case,
@@ -263,6 +271,15 @@ def hand_over(
         dedupe_key=f"handed_over:{case.id}:{member.id}:{now.isoformat()}",
         now=now,
     )
+    _settle(session, case)
+
+
+def _check_enough_without(
+    session: Session, case: Case, former: StaffMember, member: StaffMember
+) -> None:
+    readers = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
+    if len({*readers, member.id} - {former.id}) < ENOUGH:
+        raise InvalidInputError("keep", "Minstens twee mensen moeten een zaak kunnen lezen.")
 
 
 def _tell_reporters(
@@ -330,3 +347,12 @@ def _checked(field: str, text: str, *, may_be_empty: bool = False) -> str:
 
 def _changed(case: Case, now: datetime) -> None:
     case.changed_at = records.whole_hour(now)
+
+
+def _settle(session: Session, case: Case) -> None:
+    """Write now what will be committed, so that a colleague's change in between is told here."""
+    case_id = case.id
+    try:
+        session.flush()
+    except StaleDataError as error:
+        raise ConflictError(case_id) from error

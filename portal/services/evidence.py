@@ -26,7 +26,7 @@ from portal.services import case_keys, custody, keys, records
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import EvidenceView
 from portal.services.drafts import short_fingerprint
-from portal.services.errors import NotFoundError
+from portal.services.errors import NotFoundError, RecordMismatchError
 from portal.services.staff import StaffActor
 
 READ_BYTES = 1 << 20
@@ -59,6 +59,9 @@ def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]
         identity = identities.get(compartment.id)
         if identity is not None:
             body = records.open_record(record, identity)
+            # The record binds file and item; a row that was made to point elsewhere is refused.
+            if (body["evidence"], body["object"]) != (row.id, row.object_id):
+                raise RecordMismatchError(row.id)
             items.append(OpenItem(row, body, identity, compartment, case))
     return sorted(items, key=lambda item: (item.body["at"], item.body["name"], item.row.id))
 
@@ -83,7 +86,13 @@ def _view(item: OpenItem, exhibit: str) -> EvidenceView:
         warnings=list(inspection.get("warnings", [])),
         facts=dict(inspection.get("facts", {})),
         received_at=datetime.fromisoformat(item.body["at"]),
+        intimate=is_intimate(item),
     )
+
+
+def is_intimate(item: OpenItem) -> bool:
+    """Whether somebody naked may be in it: such a file is not shown, fetched or packed here."""
+    return bool(item.body.get("intimate", "no") != "no")
 
 
 def find(session: Session, *, actor: StaffActor, case_id: str, evidence_id: str) -> OpenItem:
@@ -134,6 +143,8 @@ def preview(
     Raises:
         NotFoundError: when none can be made of this file.
     """
+    if is_intimate(item):
+        raise NotFoundError(item.row.id)
     kept = session.scalar(
         select(Derivative).where(Derivative.evidence_id == item.row.id, Derivative.kind == kind)
     )

@@ -56,7 +56,9 @@ def queue(
     known = select(OutboxMail.id).where(
         OutboxMail.school_id == school_id, OutboxMail.dedupe_key == dedupe_key
     )
-    if session.scalar(known) is None:
+    waiting = [item for item in session.new if isinstance(item, OutboxMail)]
+    queued = any((item.school_id, item.dedupe_key) == (school_id, dedupe_key) for item in waiting)
+    if not queued and session.scalar(known) is None:
         session.add(
             OutboxMail(
                 id=new_id(),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from evidence_store import Identity
@@ -125,8 +126,6 @@ def send_message(session: Session, *, live: SealedSession, text: str, now: datet
     )
     body = {"who": "reporter", "text": words, "at": now.isoformat(timespec="seconds")}
     record = records.add_record(session, story, body, kind=FROM_REPORTER, now=now)
-    case.waiting_for_staff = True
-    case.changed_at = records.whole_hour(now)
     custody.record_event(
         session,
         CustodyKind.MESSAGE_SENT,
@@ -146,7 +145,14 @@ def send_message(session: Session, *, live: SealedSession, text: str, now: datet
         dedupe_key=f"reply:{case.id}:{record.id}",
         now=now,
     )
+    wait_for_staff(session, case.id, now)
     sessions.touch(live, now)
+
+
+def wait_for_staff(session: Session, case_id: str, now: datetime) -> None:
+    """Note that a reporter added something; nothing that staff change meanwhile stops that."""
+    changed = {"waiting_for_staff": True, "changed_at": records.whole_hour(now)}
+    session.execute(update(Case).where(Case.id == case_id).values(changed))
 
 
 def _report(session: Session, live: SealedSession) -> Report:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from sqlalchemy.orm import Session
 
-from evidence_store import EvidenceStore
+from evidence_store import EvidenceStore, EvidenceStoreError
 from portal.services import custody
 
 _DOOMED = "objects_to_destroy"
@@ -20,7 +22,9 @@ def commit(session: Session) -> None:
     custody.append_queue(session)
     session.commit()
     for store, object_id in session.info.pop(_DOOMED, []):
-        store.destroy(object_id)
+        # The change is done; what cannot be destroyed now is an orphan, and the sweeper's.
+        with contextlib.suppress(EvidenceStoreError, OSError):
+            store.destroy(object_id)
 
 
 def rollback(session: Session) -> None:

@@ -25,8 +25,8 @@ from evidence_store.inspect import describe
 from portal.config import Settings
 from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Case, Compartment, EvidenceItem, Record, Report, new_id
-from portal.services import custody, drafts, keys, records, sessions
+from portal.models import Compartment, EvidenceItem, Record, Report, new_id
+from portal.services import custody, drafts, keys, records, reporter, sessions
 from portal.services.drafts import ListedFile, file_of
 from portal.services.errors import NotFoundError
 from portal.services.schools import SchoolView
@@ -57,6 +57,8 @@ class UploadSink:
             self._intake.write(data)
         except TooLargeError:
             self._give_up("too_large")
+        except OSError:
+            self._give_up("not_stored")
 
     def finish(self) -> None:
         """Make the file durable and have a look at what it is."""
@@ -66,6 +68,8 @@ class UploadSink:
             self.stored = self._intake.finish()
         except EmptyFileError:
             self._give_up("empty")
+        except OSError:
+            self._give_up("not_stored")
 
     def abort(self) -> None:
         """Drop a file that broke off."""
@@ -84,7 +88,7 @@ class UploadSink:
                     sha256=self.stored.sha256,
                     limit=None,
                 )
-        except EvidenceStoreError:
+        except (EvidenceStoreError, OSError):
             self.facts = not_inspected("inspect_failed")
 
     def _give_up(self, problem: str) -> None:
@@ -141,15 +145,13 @@ def record(
     evidence = _compartment(session, school.id, report_id, keys.EVIDENCE)
     story = _compartment(session, school.id, report_id, keys.STORY)
     listed = [_list_one(session, sink, report, evidence, story, now) for sink in good]
-    if report.case_id is not None:
-        case = session.get_one(Case, report.case_id)
-        case.waiting_for_staff = True
-        case.changed_at = records.whole_hour(now)
     # Last, after all encryption: the draft may have been wiped while its files came in.
     begin_write(session)
     held = {"key_share": True}
     if session.get(Report, report_id, with_for_update=held, populate_existing=True) is None:
         raise NotFoundError(report_id)
+    if report.case_id is not None:
+        reporter.wait_for_staff(session, report.case_id, now)
     sessions.touch(live, now)
     return listed
 

@@ -26,6 +26,7 @@ from portal.domain.permissions import powers_of
 from portal.models import CustodyEvent, School, StaffMember
 from portal.services import drafts, founding, reports, schools, sessions, staff, transaction
 from portal.services import uploads as uploading
+from portal.services.case_views import CaseView, EntryView
 from portal.services.drafts import ListedFile
 from portal.services.instance_keys import InstanceKeys
 from portal.services.reports import Receipt
@@ -261,3 +262,8 @@ def events(session: Session, school_id: str) -> list[str]:
     """Kinds of all custody events in the order of the log."""
     query = select(CustodyEvent.kind).where(CustodyEvent.school_id == school_id)
     return list(session.scalars(query.order_by(CustodyEvent.position)))
+
+
+def entries(view: CaseView) -> list[EntryView]:
+    """All lines of a case, oldest first."""
+    return [entry for day in view.days for entry in day.entries]
