@@ -1,0 +1,97 @@
+"""One filled site and one browser for all stories.
+
+The browser is Debian's; its back/forward cache, which Playwright switches off, is on here, or
+leaving in a hurry would pass without being tested.
+"""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.e2e import site as sites
+from tests.e2e.site import Mailbox, Site
+from tests.e2e.telling import Told, leave, tell
+from tests.e2e.watch import Watch
+
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="package")
+def filled(tmp_path_factory):
+    """A folder with five filled schools, for servers to run on."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    sites.fill(folder, folder.with_name("fill.log"))
+    return folder
+
+
+@pytest.fixture(scope="package")
+def site(filled):
+    """The running portal: two web workers, the background worker, mail, a neutral exit."""
+    mailbox = Mailbox()
+    mail = sites.serve_mail(mailbox)
+    weather, exit_url = sites.serve_weather()
+    log = filled.with_name("serve.log")
+    process, port = sites.serve(
+        filled,
+        log,
+        {
+            "PORTAL_SMTP_HOST": mail.hostname,
+            "PORTAL_SMTP_PORT": str(mail.port),
+            "PORTAL_MAIL_FROM": "portaal@school.example",
+            "PORTAL_EXIT_URL": exit_url,
+        },
+    )
+    yield Site(f"http://127.0.0.1:{port}", filled, exit_url, mailbox, log)
+    sites.stop(process)
+    mail.stop()
+    weather.shutdown()
+
+
+@pytest.fixture(scope="package")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox"],
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package", params=[True, False], ids=["js", "nojs"])
+def javascript(request):
+    return request.param
+
+
+@pytest.fixture
+def visit(browser, site):
+    """A function that opens a new phone: its page, and what watches it."""
+    opened = []
+
+    def open_phone(*, javascript: bool = True):
+        page, watch = _phone(browser, site, javascript=javascript)
+        opened.append(page.context)
+        return page, watch
+
+    yield open_phone
+    for context in opened:
+        context.close()
+
+
+def _phone(browser, site, *, javascript: bool):
+    context = browser.new_context(viewport=PHONE, java_script_enabled=javascript)
+    context.set_default_timeout(20_000)
+    watch = Watch(site.address, javascript)
+    watch.follow(context)
+    return context.new_page(), watch
+
+
+@pytest.fixture(scope="package")
+def told(browser, site, javascript):
+    """The whole story, told and sent once with scripts and once without; the phone is left."""
+    subject, accused = ("2A", "3A") if javascript else ("2B", "3B")
+    page, watch = _phone(browser, site, javascript=javascript)
+    told = Told(site.schools["waterkant"], subject, accused, javascript, watch)
+    leave(tell(page, told, site.address), told, site.exit_url)
+    page.context.close()
+    return told

@@ -1,0 +1,51 @@
+"""What all page objects share: a screen checks where it is and can be looked at."""
+
+import re
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Locator, Page
+
+from tests.e2e.watch import Watch
+
+
+class Screen:
+    """A page that is open; methods that leave it return the next one."""
+
+    path = ""  # a pattern of the address, below the school's
+
+    def __init__(self, page: Page, watch: Watch):
+        self.page, self.watch = page, watch
+        found = urlsplit(page.url).path
+        assert re.fullmatch(f"/[a-z]+/{self.path}", found), f"{found} is not {type(self).__name__}"
+        watch.look(page)
+
+    def text(self) -> str:
+        return self.page.inner_text("main")
+
+    def heading(self) -> str:
+        return self.page.inner_text("h1")
+
+    def write(self, name: str, text: str) -> None:
+        self.page.fill(f"[name='{name}']", text)
+
+    def tick(self, name: str, value: str) -> None:
+        self.choice(name, value).click()
+
+    def tick_by_text(self, name: str, text: str) -> None:
+        label = self.page.locator(f"label:has(input[name='{name}'])", has_text=text)
+        self._unfold(label.first).click()
+
+    def choice(self, name: str, value: str) -> Locator:
+        return self._unfold(self.page.locator(f"label:has([name='{name}'][value='{value}'])"))
+
+    def press(self, text: str, *, exact: bool = False) -> None:
+        """Press a button or follow a link, by its words; opens the fold that it stands in."""
+        found = self.page.locator("main button, main a, aside a, aside button").filter(
+            has_text=re.compile(f"^\\s*{re.escape(text)}\\s*$") if exact else text
+        )
+        self._unfold(found.first).click()
+
+    def _unfold(self, inside: Locator) -> Locator:
+        for fold in inside.first.locator("xpath=ancestor::details[not(@open)]").all():
+            fold.locator("> summary").click()
+        return inside
