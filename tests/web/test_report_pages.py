@@ -1,0 +1,150 @@
+"""The reporter's pages in a real browser: axe, no sideways scrolling, both ways to upload."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
+
+from tests.web.reporter_site import SLUG, STORY, Site
+
+AXE = Path(__file__).parents[1] / "vectors" / "axe" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EVERY_PAGE = (
+    "vraag/rol",
+    "vraag/over",
+    "vraag/verhaal",
+    "vraag/wie",
+    "vraag/wanneer",
+    "vraag/online",
+    "vraag/eerder",
+    "vraag/wensen",
+    "vraag/naam",
+    "vraag/nu",
+    "vraag/genoeg",
+    "bestanden",
+    "bestanden/beschrijf",
+    "nakijken",
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return Site(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    server = make_server("127.0.0.1", 0, site.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.port}/{SLUG}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield started
+        started.close()
+
+
+class Walk:
+    """One visit; `look` holds the page against the rules."""
+
+    def __init__(self, chromium, address, *, javascript=True, width=360, scheme="light"):
+        self.address = address
+        self.context = chromium.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            java_script_enabled=javascript,
+            bypass_csp=True,
+        )
+        self.page = self.context.new_page()
+
+    def go(self, path):
+        self.page.goto(self.address + path)
+
+    def press(self, words):
+        self.page.get_by_role("button", name=words, exact=True).first.click()
+        self.page.wait_for_load_state()
+
+    def tell(self, words="Over mij"):
+        self.go("")
+        self.page.get_by_role("button", name=words).first.click()
+        self.go("vraag/verhaal")
+        self.page.fill("[name=story-story]", STORY)
+        self.press("Verder")
+
+    def look(self):
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        shown = self.page.url
+        assert [(shown, fault["id"], fault["nodes"]) for fault in found["violations"]] == []
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert self.page.evaluate(wide) == 0, shown
+
+
+@pytest.fixture
+def walk(chromium, address):
+    made = []
+
+    def begin(**options):
+        made.append(Walk(chromium, address, **options))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.context.close()
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "who"),
+    [(320, "light", "Over iemand anders"), (1280, "dark", "Ik ben ouder of verzorger")],
+)
+def test_axe_finds_nothing_on_any_page(walk, width, scheme, who):
+    visit = walk(width=width, scheme=scheme)
+    visit.tell(who)
+    for path in EVERY_PAGE:
+        visit.go(path)
+        for fold in visit.page.locator("summary").all():
+            fold.click()
+        visit.page.evaluate("scrollTo(0, 0)")
+        visit.look()
+    visit.page.locator("[name=exclude]").first.click()
+    visit.look()
+    visit.page.locator("form[action$='/nakijken'] button").click()
+    visit.look()
+    code = visit.page.inner_text(".code").replace(" ", "")
+    visit.go("vraag/verhaal")
+    visit.look()
+    visit.go("verder")
+    visit.page.fill("[name=code]", "fout")
+    visit.press("Verder")
+    visit.look()
+    visit.page.fill("[name=code]", "".join(code.split()))
+    visit.press("Verder")
+    visit.look()
+    visit.go("gesprek/bestanden")
+    visit.look()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_files_arrive_alike_with_and_without_javascript(walk, tmp_path, javascript):
+    visit = walk(javascript=javascript)
+    visit.tell()
+    good, empty = tmp_path / "goed.png", tmp_path / "leeg.txt"
+    good.write_bytes(b"\x89PNG" + b"1" * 300_000)
+    empty.write_bytes(b"")
+    visit.go("bestanden")
+    visit.press("Nee, op geen enkel bestand")
+    visit.page.set_input_files("#files-pick", [good, empty])
+    with visit.page.expect_navigation(url="**/bestanden"):
+        visit.press("Voeg toe")
+    visit.page.wait_for_selector(".file.safe >> text=Veilig bij school")
+    assert "Dit bestand is leeg." in visit.page.inner_text("[role=alert]")
+    assert "goed.png" in visit.page.inner_text("main")
