@@ -15,7 +15,7 @@ from evidence_store.inspect import sandbox_status
 from portal.config import Settings, SettingsError, load_settings
 from portal.serve.supervisor import UnsafeAddressError, supervise
 from portal.services import runtime
-from portal.services.worker import run_once
+from portal.services.worker import Orphans, run_once
 
 ROUND_SECONDS = 15
 
@@ -58,6 +58,7 @@ def work(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     parts = runtime.build(settings)
     holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{time.monotonic_ns()}"[:64]
+    orphans = Orphans()
     while not stop.is_set():
-        run_once(parts, holder=holder, now=parts.now())
+        run_once(parts, holder=holder, now=parts.now(), orphans=orphans)
         stop.wait(ROUND_SECONDS)

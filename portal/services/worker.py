@@ -5,14 +5,16 @@ A lease row lets several hosts start a worker while one works.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import smtplib
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from evidence_store import EvidenceStore
+from evidence_store import EvidenceStore, EvidenceStoreError
 from portal.config import Settings
 from portal.db import begin_write
 from portal.models import EvidenceItem, LiveSession, OutboxMail, WorkerLease
@@ -22,10 +24,38 @@ from portal.services.runtime import Portal
 LEASE = "worker"
 LEASE_FOR = timedelta(minutes=2)
 ORPHAN_AGE = timedelta(hours=24)
+LOOK_EVERY = timedelta(hours=1)
 log = logging.getLogger(__name__)
 
 
-def run_once(parts: Portal, *, holder: str, now: datetime) -> bool:
+@dataclass(slots=True)
+class Orphans:
+    """Objects that no row names, as a crash leaves them, and since when this worker sees them.
+
+    An object on its way in has no row yet either, and files tell only the day they were made:
+    so an object goes when it was seen without a row a whole day ago, and still has none.
+    """
+
+    seen: dict[str, datetime] = field(default_factory=dict)
+    looked_at: datetime | None = None
+
+    def sweep(self, session: Session, *, store: EvidenceStore, now: datetime) -> int:
+        """Destroy those that are old enough; returns how many. Looks at most once an hour."""
+        if self.looked_at is not None and now - self.looked_at < LOOK_EVERY:
+            return 0
+        self.looked_at = now
+        report = store.fsck()
+        known = set(session.scalars(select(EvidenceItem.object_id)))
+        bare = {*report.objects, *report.orphans} - known
+        self.seen = {name: self.seen.get(name, now) for name in bare}
+        old = [name for name, since in self.seen.items() if now - since >= ORPHAN_AGE]
+        for name in old:
+            with contextlib.suppress(EvidenceStoreError, OSError):
+                store.destroy(name)
+        return len(old)
+
+
+def run_once(parts: Portal, *, holder: str, now: datetime, orphans: Orphans | None = None) -> bool:
     """Do one round of background work; False when another worker has the lease."""
     with parts.session_factory() as session:
         if not take_lease(session, holder=holder, now=now):
@@ -35,6 +65,8 @@ def run_once(parts: Portal, *, holder: str, now: datetime) -> bool:
         transaction.commit(session)
         drafts.sweep_abandoned(session, store=parts.store, now=now)
         transaction.commit(session)
+        if orphans is not None:
+            orphans.sweep(session, store=parts.store, now=now)
         checkpoints.make_all(session, keys=parts.keys, now=now)
         transaction.commit(session)
         send_mail(session, settings=parts.settings, now=now)
@@ -68,12 +100,3 @@ def send_mail(session: Session, *, settings: Settings, now: datetime) -> None:
     with mailer:
         notify.deliver(session, settings=settings, mailer=mailer, now=now)
         transaction.commit(session)
-
-
-def sweep_orphans(session: Session, *, store: EvidenceStore, names: list[str]) -> int:
-    """Destroy objects that no row names and that are old enough not to be on their way in."""
-    known = set(session.scalars(select(EvidenceItem.object_id)))
-    orphans = [name for name in names if name not in known]
-    for name in orphans:
-        store.destroy(name)
-    return len(orphans)
