@@ -42,6 +42,7 @@ function send(file, shown) {
       shown.state.textContent = arrived ? form.dataset.done : form.dataset.failed;
       shown.bar.remove();
       said.textContent = `${file.name}: ${shown.state.textContent}`;
+      if (request.status === 410) location.assign(form.action);
       resolve(arrived);
     };
     request.open("POST", form.action);

@@ -161,6 +161,20 @@ def test_the_perspective_can_be_changed_but_not_lost(phone):
     assert "Ik zag het of hoorde het" in phone.get("nakijken").text
 
 
+def test_choosing_again_at_the_door_keeps_the_story(phone):
+    phone.tell()
+    phone.begin("bystander")
+    assert phone.path == f"/{SLUG}/vraag/over"
+    assert STORY[:20] in phone.get("vraag/verhaal").html
+
+
+def test_who_begins_after_a_long_pause_sees_nothing_of_who_was_there(site, phone):
+    phone.tell()
+    site.clock.forward(minutes=11)
+    phone.begin("subject")
+    assert phone.page.form("/verhaal")["fields"]["story-story"] == ""
+
+
 def test_more_places_online_are_kept_in_order(phone):
     phone.tell()
     phone.get("vraag/online")
@@ -270,6 +284,20 @@ def test_a_form_after_the_session_ended_shows_what_was_typed_and_begins_anew_wit
     phone.submit("/begin")
     assert phone.path == f"/{SLUG}/vraag/verhaal"
     assert phone.page.form("/verhaal")["fields"]["story-story"] == STORY
+
+
+def test_only_texts_are_shown_again_and_all_of_them_go_into_the_new_story(site, phone):
+    phone.tell()
+    site.clock.forward(hours=3)
+    given = {"people-accused": "Iemand", "people-witnesses": "Li", "classes-other": ["unknown"]}
+    page = phone.answer({**given, "classes-subject": [site.class_id("1A")]})
+    assert set(page.form("/begin")["fields"]) == {
+        "perspective",
+        "people-accused",
+        "people-witnesses",
+    }
+    phone.submit("/begin")
+    assert phone.page.form("/verhaal")["fields"]["story-story"] == "Iemand\n\nLi"
 
 
 @pytest.mark.parametrize("token", ["", "x" * 64])

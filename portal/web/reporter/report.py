@@ -40,11 +40,32 @@ def begin(school: str) -> Response:
         abort(400)
     if not current_school().is_open:
         return redirect(url_for("reporter_front.landing", school=school), 303)
-    report_id, kept = drafts.begin(
-        db(), school=current_school(), perspective=perspective, language="nl", now=now()
-    )
-    live = session.start(sessions.DRAFT, kept, report_id=report_id)
-    db().flush()
+    rescued = "\n\n".join(text for _, text in telling.typed())[: answers.STORY_LIMIT].strip()
+    live = _going_on() if not rescued else None
+    if live is None:
+        report_id, kept = drafts.begin(
+            db(), school=current_school(), perspective=perspective, language="nl", now=now()
+        )
+        live = session.start(sessions.DRAFT, kept, report_id=report_id)
+        db().flush()
+    _save_perspective(live, perspective)
+    if rescued:
+        _save(live, data.questions().question("story", perspective), rescued)
+    return redirect(url_for(".question", school=school, page=FIRST.get(perspective, "over")), 303)
+
+
+def _going_on() -> SealedSession | None:
+    """Give the draft that this browser is writing, so that choosing again loses nothing.
+
+    After a long pause it may be somebody else who chooses: then a new one begins.
+    """
+    live = session.current(sessions.DRAFT)
+    if live is None or live.idle(now()) or telling.sent(live):
+        return None
+    return live
+
+
+def _save_perspective(live: SealedSession, perspective: str) -> None:
     drafts.save_answer(
         db(),
         live=live,
@@ -54,10 +75,6 @@ def begin(school: str) -> Response:
         version=data.questions().version,
         now=now(),
     )
-    rescued = request.form.get("story-story", "").strip()[: answers.STORY_LIMIT]
-    if rescued:
-        _save(live, data.questions().question("story", perspective), rescued)
-    return redirect(url_for(".question", school=school, page=FIRST.get(perspective, "over")), 303)
 
 
 @blueprint.get("/<school>/vraag/<page>")

@@ -71,7 +71,7 @@ def send(school: str) -> Response:
     if live.idle(now()):
         return redirect(url_for(".review", school=school), 303)
     try:
-        formal = telling.load().formal
+        told = telling.load()
         reports.submit(
             db(),
             live=live,
@@ -79,13 +79,14 @@ def send(school: str) -> Response:
             instance=portal().keys,
             token=request.form.get("submit", ""),
             now=now(),
+            draft=told.draft,
         )
     except (ConflictError, NotFoundError):
         transaction.rollback(db())  # the other of two taps sent it; there is its receipt
     except InvalidInputError as problem:
         return _show(telling.load(), problem.problem)
     else:
-        _note_sending(live, formal=formal)
+        _note_sending(live, formal=told.formal)
     return redirect(url_for("reporter_receipt.receipt", school=school), 303)
 
 

@@ -20,17 +20,13 @@ from portal.services.sessions import SealedSession
 from portal.web import helplines, session
 from portal.web.context import current_school, db, now
 from portal.web.forms import TOKEN_FIELD, require_same_origin, token_fits
-from portal.web.reporter import wording
+from portal.web.reporter import answers, wording
 
 EVIDENCE_PAGE, REVIEW_PAGE, ENOUGH_PAGE = "bestanden", "nakijken", "genoeg"
 # Asked for on every page; those that save no text of their own only link to it.
 NOW_PAGE = "nu"
 GONE, BAD_REQUEST = 410, 400
-# What counts as typed text on the page of a lost form: no keys of choices, no token.
-SHORTEST_TEXT = 4
-NOT_TYPED = frozenset(
-    {TOKEN_FIELD, "then", "back", "submit", "exclude", "prefer", "allow", "remove"}
-)
+MESSAGE_FIELD = "text"
 HELP_ORDER = ("danger", "suicide", "sexual", "images", "home")
 
 
@@ -162,12 +158,23 @@ def lost(status: int, kind: str, texts: list[tuple[str, str]]) -> Response:
 
 
 def typed() -> list[tuple[str, str]]:
-    """Give the texts of a form that could not be saved."""
-    return [
-        (name, text)
-        for name, text in request.form.items()
-        if len(text) >= SHORTEST_TEXT and name not in NOT_TYPED
-    ]
+    """Give the texts of a form that could not be saved; choices and ids are no texts."""
+    return [(name, text) for name, text in request.form.items() if text and _is_text(name)]
+
+
+def _is_text(name: str) -> bool:
+    if name == MESSAGE_FIELD:
+        return True
+    asked = data.questions()
+    key, _, rest = name.partition("-")
+    if key not in asked.order:
+        return False
+    fields = asked.question(key, questionnaire.SUBJECT).fields
+    parts = [part for item in fields for part in item.parts]
+    # An incident's part is named incidents-<number>-<part>.
+    wanted = rest.rpartition("-")[2]
+    found = [item for item in (*fields, *parts) if item.key in (rest, wanted)]
+    return any(item.kind in answers.TEXT_KINDS for item in found)
 
 
 def sent(live: SealedSession) -> bool:
