@@ -16,6 +16,7 @@ ENTRIES: tuple[tuple[str, str, str, Action, bool], ...] = (
     ("staff_colleagues.listing", "Collega’s", "other", Action.WORK_ON_CASES, False),
     ("staff_account.account", "Ik", "me", Action.WORK_ON_CASES, True),
 )
+PAGES_OF_A_CASE = frozenset({"staff_case", "staff_evidence", "staff_packet"})
 
 
 def home(school: SchoolView) -> str:
@@ -30,17 +31,26 @@ def menu() -> dict[str, list[dict[str, object]]]:
     school: SchoolView | None = g.get("school")
     if actor is None or school is None:
         return {}
-    blueprint = (request.endpoint or "").partition(".")[0]
     return {
         "staff_nav": [
             {
                 "url": url_for(endpoint, school=school.slug),
                 "label": label,
                 "icon": icon,
-                "current": endpoint.partition(".")[0] == blueprint,
+                "current": _is_current(endpoint),
                 "last": last,
             }
             for endpoint, label, icon, action, last in ENTRIES
             if endpoint in current_app.view_functions and may(actor.powers, action)
         ]
     }
+
+
+def _is_current(endpoint: str) -> bool:
+    here = request.endpoint or ""
+    blueprint = here.partition(".")[0]
+    if blueprint in PAGES_OF_A_CASE:
+        return endpoint == "staff_desk.all_cases"
+    if blueprint == "staff_desk":
+        return endpoint == here
+    return endpoint.partition(".")[0] == blueprint

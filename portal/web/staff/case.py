@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
-from wtforms import StringField
 
 from portal.domain.permissions import Action
-from portal.services import case_work, cases, reading, sessions
+from portal.services import case_work, cases, reading, sessions, transaction
 from portal.services.errors import ConflictError, ForbiddenError, InvalidInputError
 from portal.web import context, session
 from portal.web.context import db, now
-from portal.web.forms import PortalForm
 from portal.web.guards import current_actor, requires
-from portal.web.staff.layout import page
+from portal.web.staff.layout import Problem, case_page
 
 blueprint = Blueprint("staff_case", __name__, url_prefix="/<school>/bureau/zaken/<case_id>")
+Answer = str | Response | tuple[str, int]
 
 PROBLEMS = {
     "empty": "Schrijf eerst iets op.",
     "too_long": "Dit is te lang. Maak er twee stukken van.",
     "unknown": "Kies een van de mogelijkheden.",
 }
-EXCLUDED = "Deze persoon mag deze zaak niet lezen, of heeft nog geen bevestigde sleutel."
-ALREADY = "Deze persoon behandelt de zaak al."
-
-
-class TextForm(PortalForm):
-    """Free words, with who or what they are for."""
-
-    text = StringField()
-    report = StringField()
-    action = StringField()
-    outcome = StringField()
-    status = StringField()
-    staff = StringField()
-    step = StringField()
-
-    def value(self, name: str) -> str:
-        """Give one field as text."""
-        return str(getattr(self, name).data or "")
+EXCLUDED = "Deze collega mag deze zaak niet lezen, of heeft nog geen bevestigde sleutel."
+OVERTAKEN = "Een collega was je net voor. Kijk eerst wat er veranderd is."
+OWN_PLACE = frozenset({"status", "step", "keep"})
+CHOOSE = "Kies eerst aan wie."
 
 
 @blueprint.get("/")
@@ -62,119 +48,126 @@ def _note_first_opening(case_id: str) -> None:
         context.commit()
 
 
-def _show(case_id: str, errors: list[tuple[str, str]] | None = None, **typed: Any) -> str:
+def _show(case_id: str, errors: list[Problem] | None = None) -> str:
     view = cases.show(db(), actor=current_actor(), case_id=case_id, now=now())
-    return page(
+    return case_page(
         "staff/case.html",
+        errors=errors,
         case=view,
         told=[reading.lines_of(db(), report, view.row.id) for report in view.reports],
+        facts=[fact for report in view.reports for fact in reading.at_a_glance(report)],
         colleagues=reading.possible_readers(db(), actor=current_actor(), view=view),
-        errors=errors or [],
-        typed=typed,
+        typed=request.form,
     )
 
 
-def _done(school: str, case_id: str, anchor: str) -> Response:
-    return redirect(url_for("staff_case.show", school=school, case_id=case_id) + anchor, 303)
+def _attempt(
+    verb: Callable[..., object], school: str, case_id: str, field: str, anchor: str, **given: Any
+) -> Answer:
+    """Do one thing in the case; a refusal shows it again, with what was typed and what is wrong.
+
+    Args:
+        field: the field beside which a refusal stands, unless it names `status`, `step` or `keep`.
+    """
+    try:
+        verb(db(), actor=current_actor(), case_id=case_id, now=now(), **given)
+    except InvalidInputError as error:
+        place = error.field if error.field in OWN_PLACE else field
+        return _again(case_id, place, PROBLEMS.get(error.problem, error.problem))
+    except ForbiddenError:
+        return _again(case_id, field, EXCLUDED)
+    except ConflictError:
+        return _again(case_id, field, OVERTAKEN)
+    address = url_for("staff_case.show", school=school, case_id=case_id)
+    return redirect(address + anchor, 303)
 
 
-def _problem(error: InvalidInputError) -> tuple[str, str]:
-    return error.field, PROBLEMS.get(error.problem, error.problem)
+def _again(case_id: str, field: str, sentence: str) -> tuple[str, int]:
+    transaction.rollback(db())
+    return _show(case_id, [(field, sentence)]), 422
+
+
+def _given(name: str) -> str:
+    return request.form.get(name, "")
 
 
 @blueprint.post("/antwoord")
 @requires(Action.WORK_ON_CASES)
-def reply(school: str, case_id: str) -> str | Response | tuple[str, int]:
+def reply(school: str, case_id: str) -> Answer:
     """Write to the reporter of one report."""
-    form = TextForm()
-    try:
-        case_work.reply(
-            db(),
-            actor=current_actor(),
-            case_id=case_id,
-            report_id=form.value("report"),
-            text=form.value("text"),
-            now=now(),
-        )
-    except InvalidInputError as error:
-        return _show(case_id, [_problem(error)], reply=form.value("text")), 422
-    return _done(school, case_id, "#gesprek")
+    report_id = _given("report")
+    field = f"reply-{report_id}"
+    return _attempt(
+        case_work.reply,
+        school,
+        case_id,
+        field,
+        "#gesprek",
+        report_id=report_id,
+        text=_given(field),
+    )
 
 
 @blueprint.post("/notitie")
 @requires(Action.WORK_ON_CASES)
-def note(school: str, case_id: str) -> str | Response | tuple[str, int]:
+def note(school: str, case_id: str) -> Answer:
     """Write a note for the readers of the case."""
-    form = TextForm()
-    try:
-        case_work.write_note(
-            db(), actor=current_actor(), case_id=case_id, text=form.value("text"), now=now()
-        )
-    except InvalidInputError as error:
-        return _show(case_id, [_problem(error)], note=form.value("text")), 422
-    return _done(school, case_id, "#tijdlijn")
+    text = _given("note")
+    return _attempt(case_work.write_note, school, case_id, "note", "#tijdlijn", text=text)
 
 
 @blueprint.post("/stap")
 @requires(Action.WORK_ON_CASES)
-def step(school: str, case_id: str) -> str | Response | tuple[str, int]:
+def step(school: str, case_id: str) -> Answer:
     """Record what became of one action of the protocol."""
-    form = TextForm()
-    try:
-        case_work.record_step(
-            db(),
-            actor=current_actor(),
-            case_id=case_id,
-            action_key=form.value("action"),
-            outcome=form.value("outcome"),
-            text=form.value("text"),
-            status=form.value("status"),
-            now=now(),
-        )
-    except InvalidInputError as error:
-        return _show(case_id, [_problem(error)], step=form.value("text")), 422
-    return _done(school, case_id, "#stap")
+    outcome = _given("outcome")
+    field = "skip" if outcome == "skipped" else "happened"
+    return _attempt(
+        case_work.record_step,
+        school,
+        case_id,
+        field,
+        "#stap",
+        action_key=_given("action"),
+        outcome=outcome,
+        text=_given(field),
+        status=_given("status"),
+    )
 
 
 @blueprint.post("/verder")
 @requires(Action.WORK_ON_CASES)
-def move(school: str, case_id: str) -> str | Response | tuple[str, int]:
+def move(school: str, case_id: str) -> Answer:
     """Go on to another step of the protocol, or close the case."""
-    form = TextForm()
-    actor, reason, target = current_actor(), form.value("text"), form.value("step")
-    try:
-        if target == "closed":
-            case_work.close(db(), actor=actor, case_id=case_id, reason=reason, now=now())
-        else:
-            case_work.move_to_step(
-                db(), actor=actor, case_id=case_id, step_key=target, reason=reason, now=now()
-            )
-    except InvalidInputError as error:
-        return _show(case_id, [_problem(error)], move=reason), 422
-    return _done(school, case_id, "#stap")
+    reason, target = _given("reason"), _given("step")
+    if target == cases.CLOSED:
+        return _attempt(case_work.close, school, case_id, "reason", "#stap", reason=reason)
+    return _attempt(
+        case_work.move_to_step,
+        school,
+        case_id,
+        "reason",
+        "#stap",
+        step_key=target,
+        reason=reason,
+    )
 
 
 @blueprint.post("/overdragen")
 @requires(Action.WORK_ON_CASES)
-def hand_over(school: str, case_id: str) -> str | Response | tuple[str, int]:
+def hand_over(school: str, case_id: str) -> Answer:
     """Hand the case to somebody else; the keys are wrapped here, in this reader's session."""
-    form = TextForm()
-    staff_id, _, role = form.value("staff").partition(":")
-    try:
-        case_work.hand_over(
-            db(),
-            actor=current_actor(),
-            case_id=case_id,
-            to_staff_id=staff_id,
-            role_key=role,
-            reason=form.value("text"),
-            keep_reading=request.form.get("keep") != "no",
-            now=now(),
-        )
-    except InvalidInputError as error:
-        return _show(case_id, [_problem(error)], hand_over=form.value("text")), 422
-    except ForbiddenError:
-        return _show(case_id, [("staff", EXCLUDED)], hand_over=form.value("text")), 422
-    except ConflictError:
-        return _show(case_id, [("staff", ALREADY)], hand_over=form.value("text")), 422
-    return _done(school, case_id, "#lezers")
+    staff_id, _, role = _given("staff").partition(":")
+    if not staff_id:
+        return _again(case_id, "staff", CHOOSE)
+    return _attempt(
+        case_work.hand_over,
+        school,
+        case_id,
+        "why",
+        "#lezers",
+        to_staff_id=staff_id,
+        role_key=role,
+        reason=_given("why"),
+        keep_reading=_given("keep") != "no",
+    )

@@ -11,7 +11,7 @@ from portal.web import context
 from portal.web.context import db, now, portal
 from portal.web.filenames import attachment
 from portal.web.guards import current_actor, requires
-from portal.web.staff.layout import page
+from portal.web.staff.layout import case_page
 
 blueprint = Blueprint(
     "staff_evidence", __name__, url_prefix="/<school>/bureau/zaken/<case_id>/bewijs/<evidence_id>"
@@ -30,7 +30,7 @@ def show(school: str, case_id: str, evidence_id: str) -> str:  # noqa: ARG001 - 
     item = _find(case_id, evidence_id)
     views = evidence.siblings(db(), actor=current_actor(), item=item)
     view = next(one for one in views if one.id == evidence_id)
-    return page("staff/evidence.html", item=view, case_id=case_id, label=item.case.label)
+    return case_page("staff/evidence.html", item=view, case_id=case_id, label=item.case.label)
 
 
 @blueprint.get("/beeld/<any(blurred, clear):kind>")
@@ -56,7 +56,7 @@ def picture(school: str, case_id: str, evidence_id: str, kind: str) -> Response:
 def original(school: str, case_id: str, evidence_id: str) -> Response:  # noqa: ARG001 - `current_school` reads it
     """Give the original as it came, only ever as a download."""
     item = _find(case_id, evidence_id)
-    if item.body.get("intimate", "no") != "no":
+    if evidence.is_intimate(item):
         abort(403)
     evidence.log_download(db(), actor=current_actor(), item=item, now=now())
     context.commit()

@@ -8,15 +8,15 @@ from flask import Blueprint, request
 from werkzeug.datastructures import MultiDict
 
 from portal.domain.permissions import Action
-from portal.services import codes, drafts, schools, staff_reports
+from portal.services import codes, drafts, schools, staff_reports, transaction
 from portal.services.errors import InvalidInputError
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import current_actor, requires
-from portal.web.staff.layout import page
+from portal.web.staff.layout import Problem, page
 
 blueprint = Blueprint("staff_start", __name__, url_prefix="/<school>/bureau/nieuw")
 VERSION = "2026-11"
-STORY = "Wat zag, hoorde of las u?"
+STORY = "Wat zag, hoorde of las je?"
 CLASSES = "Om welke klassen gaat het?"
 ONLINE = "Gebeurde het ook online?"
 WHEN = "Wanneer en waar?"
@@ -34,7 +34,7 @@ def choose(school: str) -> str:  # noqa: ARG001 - `current_school` reads it
     return _form(MultiDict())
 
 
-def _form(typed: MultiDict[str, str], errors: list[tuple[str, str]] | None = None) -> str:
+def _form(typed: MultiDict[str, str], errors: list[Problem] | None = None) -> str:
     school = current_school()
     return page(
         "staff/start.html",
@@ -42,7 +42,7 @@ def _form(typed: MultiDict[str, str], errors: list[tuple[str, str]] | None = Non
         staff=drafts.choosable_staff(db(), school=school),
         questions={"story": STORY, "classes": CLASSES, "online": ONLINE, "when": WHEN},
         typed=typed,
-        errors=errors or [],
+        errors=errors,
     )
 
 
@@ -64,8 +64,9 @@ def start(school: str) -> str | tuple[str, int]:  # noqa: ARG001 - `current_scho
             now=now(),
         )
     except InvalidInputError as error:
-        problem = (error.field, PROBLEMS.get(error.problem, error.problem))
-        return _form(form, [problem]), 422
+        transaction.rollback(db())
+        place = "accused_staff" if error.problem == "too_few" else error.field
+        return _form(form, [(place, PROBLEMS.get(error.problem, error.problem))]), 422
     groups = codes.display(started.code) if started.code else []
     return page("staff/started.html", started=started, code="".join(groups))
 
@@ -78,7 +79,6 @@ def _answers(form: MultiDict[str, str]) -> dict[str, Any]:
         "classes": (CLASSES, _classes(form)),
         "when": (WHEN, {"moment": form.get("moment", ""), "where": form.get("where", "")}),
         "online": (ONLINE, {"happened": form.get("online", "unknown"), "incidents": []}),
-        "readers": ("", {"exclude": form.getlist("exclude"), "prefer": []}),
     }
     return {
         key: {"value": given, "question": question, "version": VERSION}
