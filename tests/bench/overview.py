@@ -1,0 +1,148 @@
+"""The desk of somebody who reads ten thousand cases, with the number of its queries."""
+
+import base64
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, event, insert, select
+
+from portal.app import create_app
+from portal.config import load_settings
+from portal.demo.build import DemoPerson
+from portal.domain.deadlines import local_date
+from portal.models import Case, CaseReader, new_id
+from portal.services import protocols, sessions, transaction
+from portal.services.schools import find
+from portal.web.context import EXTENSION
+from tests.bench.figures import Figure, load, percentile
+from tests.bench.site import SCHOOLS, fill
+
+CASES, OPEN, FEW = 10_000, 200, 10
+P95 = 0.100
+ROUNDS = 40
+
+
+def figures(folder: Path, *, quick: bool = False) -> list[Figure]:
+    """ "Vandaag" whole, as a page, with few cases and with many; the rest are closed."""
+    person = next(iter(fill(folder).values()))
+    app = create_app(load_settings(folder))
+    client = logged_in(app, person)
+    rounds = 5 if quick else ROUNDS
+    add_cases(app, person, FEW, FEW)
+    few, few_queries = visit(client, rounds)
+    add_cases(app, person, (500 if quick else CASES) - FEW, OPEN - FEW)
+    many, many_queries = visit(client, rounds)
+    return [
+        Figure(
+            f"staff overview, {500 if quick else CASES} cases, {OPEN} of them open: p95",
+            percentile(many, 0.95),
+            "s",
+            at_most=P95,
+            baseline=percentile(few, 0.95),
+            baseline_name=f"with {FEW} cases",
+            note=load(),
+        ),
+        Figure(
+            "its queries",
+            many_queries,
+            "queries",
+            at_most=few_queries,
+            baseline=few_queries,
+            baseline_name=f"with {FEW} cases",
+        ),
+    ]
+
+
+def logged_in(app: object, person: DemoPerson) -> FlaskClient:
+    """A browser with a live session of this person."""
+    parts = app.extensions[EXTENSION]
+    data = {"staff": person.actor.id, "identity": str(person.actor.identity)}
+    with parts.session_factory() as session:
+        live = sessions.begin(
+            session,
+            kind=sessions.STAFF,
+            school_id=person.actor.school_id,
+            data=data,
+            now=parts.now(),
+            staff_id=person.actor.id,
+        )
+        transaction.commit(session)
+    client = app.test_client()
+    client.set_cookie("v", base64.urlsafe_b64encode(live.cookie).decode().rstrip("="))
+    return client
+
+
+def add_cases(app: object, person: DemoPerson, count: int, still_open: int) -> None:
+    """Rows only: the desk opens no key."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    with app.extensions[EXTENSION].session_factory() as session:
+        school = find(session, slug=SCHOOLS[0].slug)
+        version = protocols.keep(session, school.protocol_key)
+        protocol, _ = protocols.current(school.protocol_key)
+        step = protocol.steps[0]
+        rows = [
+            {
+                "id": new_id(),
+                "school_id": school.id,
+                "label": new_id()[:10],
+                "protocol_key": school.protocol_key,
+                "protocol_version": version,
+                "role_key": person.roles[0],
+                "step_key": step.key,
+                "next_action": step.actions[0].key if step.actions else "",
+                "status": "received" if number < still_open else "closed",
+                "due_on": local_date(now) + timedelta(days=number % 30 - 5),
+                "handler_id": person.actor.id,
+                "classes": "3A",
+                "opened_at": now - timedelta(days=number % 300),
+                "changed_at": now,
+                "revision": 1,
+            }
+            for number in range(count)
+        ]
+        session.execute(insert(Case), rows)
+        reading = [
+            {"id": new_id(), "school_id": school.id, "case_id": row["id"], "since": now}
+            | {"staff_id": person.actor.id, "part": "handler"}
+            for row in rows
+        ]
+        session.execute(insert(CaseReader), reading)
+        transaction.commit(session)
+        if len(session.scalars(select(Case.id)).all()) < count:
+            raise RuntimeError("the cases are not there")
+
+
+def visit(client: FlaskClient, rounds: int) -> tuple[list[float], int]:
+    """Seconds of each visit, and the queries of the last."""
+    path = f"/{SCHOOLS[0].slug}/bureau/"
+    client.get(path)
+    times = []
+    for _ in range(rounds):
+        gc.collect()
+        with counted() as statements:
+            started = time.perf_counter()
+            answer = client.get(path)
+            times.append(time.perf_counter() - started)
+        if answer.status_code != 200:
+            raise RuntimeError(f"the desk answered {answer.status_code}")
+    return times, len(statements)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that are executed meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
