@@ -23,6 +23,7 @@ def create_app(
     *,
     clock: Callable[[], datetime] | None = None,
     store: EvidenceStore | None = None,
+    kept_connections: int = 0,
 ) -> Flask:
     """Make the application.
 
@@ -30,6 +31,7 @@ def create_app(
         settings: what differs between installations; read from the instance folder if None.
         clock: gives the present instant (tests set their own).
         store: where evidence lies; from the settings if None.
+        kept_connections: see `portal.db.make_engine`.
     """
     settings = settings or load_settings()
     app = Flask(
@@ -40,7 +42,9 @@ def create_app(
     )
     app.config.update(MAX_FORM_MEMORY_SIZE=MAX_FORM_MEMORY, MAX_FORM_PARTS=MAX_FORM_PARTS)
     app.session_interface = NoFlaskSession()
-    app.extensions[EXTENSION] = runtime.build(settings, clock=clock, store=store)
+    app.extensions[EXTENSION] = runtime.build(
+        settings, clock=clock, store=store, kept_connections=kept_connections
+    )
     for part in (limits, headers, errors, i18n, words, session, context):
         part.install(app)
     app.jinja_env.globals["csrf_field"] = forms.csrf_field

@@ -13,22 +13,29 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 BUSY_TIMEOUT_MS = 30_000
 
 
-def make_engine(url: str) -> Engine:
-    """Make the engine for a database address, with SQLite set up for durable writing."""
+def make_engine(url: str, *, kept_connections: int = 0) -> Engine:
+    """Make the engine for a database address, with SQLite set up for durable writing.
+
+    Args:
+        kept_connections: SQLite connections that stay open between sessions. Only for a process
+            that forks no more: a child that inherits one can break the file's locks.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True, pool_size=20, max_overflow=180)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # A connection per session: a pool would make the 16th slow upload wait for the 15 others.
-    engine = create_engine(
-        parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, poolclass=NullPool
-    )
+    # Without a bound, which would make the 16th slow upload wait for the 15 others. Closing the
+    # last connection copies the whole log into the file: a server keeps some open.
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if kept_connections:
+        pool = {"poolclass": QueuePool, "pool_size": kept_connections, "max_overflow": -1}
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _stay_in_autocommit)
     return engine

@@ -16,6 +16,7 @@ from portal.serve.worker import PacedWorker
 GRACEFUL_SECONDS = 30
 KEEPALIVE_SECONDS = 5
 CONNECTIONS = 2000
+KEPT_CONNECTIONS = 8
 FACTORY = "portal.app"
 
 
@@ -41,7 +42,8 @@ class PortalServer(BaseApplication):
 
         By name, as WSGI servers do: the layers below the application must not import it.
         """
-        app = importlib.import_module(FACTORY).create_app(self._settings)
+        factory = importlib.import_module(FACTORY).create_app
+        app = factory(self._settings, kept_connections=KEPT_CONNECTIONS)
         return Forwarded(app, trusted_networks(self._settings.trusted_proxy))
 
 

@@ -36,11 +36,13 @@ def build(
     *,
     clock: Callable[[], datetime] | None = None,
     store: EvidenceStore | None = None,
+    kept_connections: int = 0,
 ) -> Portal:
     """Make the parts from the settings; nothing is written but a missing instance key."""
+    engine = make_engine(settings.resolved_database_url, kept_connections=kept_connections)
     return Portal(
         settings=settings,
-        session_factory=make_session_factory(make_engine(settings.resolved_database_url)),
+        session_factory=make_session_factory(engine),
         store=store or storage.open_store(settings.resolved_storage_url),
         keys=instance_keys.load_or_create(settings.instance_dir),
         clock=clock or (lambda: datetime.now(UTC)),

@@ -15,7 +15,7 @@ from portal.web.body import BodiesFull, BodyGate, SlowBody, timed_stream
 class Portal:
     """Answers with what the server made of a request."""
 
-    def __init__(self, settings):
+    def __init__(self, settings, **_options):
         self.gate = BodyGate(settings.threads // 2)
 
     def __call__(self, environ, start_response):
