@@ -11,6 +11,7 @@ from portal import data
 from portal.domain import intake, questionnaire
 from portal.domain.questionnaire import PERSPECTIVES, Question
 from portal.services import drafts, protocols, sessions
+from portal.services.routing import ReaderName
 from portal.services.sessions import SealedSession
 from portal.web import session
 from portal.web.context import current_school, db, now, portal
@@ -208,6 +209,7 @@ def _show(told: Telling, page: str, read: answers.Read | None = None) -> Respons
     if read is not None:
         values.update(read.values)
         values["safety"] = read.values["safety"] or {}
+    staff = drafts.choosable_staff(db(), school=current_school())
     return telling.show(
         "reporter/question.html",
         400 if read is not None else 200,
@@ -217,9 +219,9 @@ def _show(told: Telling, page: str, read: answers.Read | None = None) -> Respons
         safety=told.question("safety"),
         values=values,
         problems=read.problems if read is not None else {},
-        before=_before(told, page, names()),
+        before=_before(told, page, names(staff)),
         classes=telling.known_names(current_school().id),
-        staff=drafts.choosable_staff(db(), school=current_school()),
+        staff=staff,
         roles=naming_roles(),
         fresh=telling.help_for(frozenset(told.live.data.get("fresh", [])), formal=told.formal),
         helping=telling.help_for(told.found, formal=told.formal),
@@ -239,11 +241,10 @@ def _before(told: Telling, page: str, known: dict[str, str]) -> tuple[str, str, 
     return None
 
 
-def names() -> dict[str, str]:
+def names(staff: list[ReaderName]) -> dict[str, str]:
     """What to say for the ids in answers: classes, staff and roles."""
-    school = current_school()
-    staff = {item.staff_id: item.name for item in drafts.choosable_staff(db(), school=school)}
-    return {**telling.known_names(school.id), **staff, **naming_roles()}
+    members = {item.staff_id: item.name for item in staff}
+    return {**telling.known_names(current_school().id), **members, **naming_roles()}
 
 
 def naming_roles() -> dict[str, str]:

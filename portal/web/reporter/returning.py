@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain import questionnaire
-from portal.services import reporter, sessions
+from portal.services import drafts, reporter, sessions
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.reporter import ReporterView
 from portal.services.sessions import SealedSession
@@ -180,7 +180,7 @@ def _show(live: SealedSession, *, text: str = "", problem: str = "") -> Response
 
 def _told(seen: ReporterView, who: str) -> list[tuple[str, str]]:
     """The own report, question by question, as it was asked then."""
-    known = names()
+    known = names(drafts.choosable_staff(db(), school=current_school()))
     lines = []
     for key in data.questions().order:
         answer = seen.answers.get(key)

@@ -100,25 +100,26 @@ def _note_sending(live: sessions.SealedSession, *, formal: bool) -> None:
 
 def _show(told: Telling, problem: str = "") -> Response:
     school = current_school()
+    staff = drafts.choosable_staff(db(), school=school)
+    known = names(staff)
     preview = drafts.route(db(), draft=told.draft, school=school, now=now())
     return telling.show(
         "reporter/review.html",
         400 if problem else 200,
         telling=told,
-        lines=_lines(told),
+        lines=_lines(told, known),
         preview=preview,
         chosen=questionnaire.value_of(told.answers, "readers"),
-        names=names(),
-        choosable=drafts.choosable_staff(db(), school=school),
+        names=known,
+        choosable=staff,
         submit_token=told.live.data["token"],
         problem=problem,
         helping=telling.help_for(told.found, formal=told.formal),
     )
 
 
-def _lines(told: Telling) -> list[dict[str, Any]]:
+def _lines(told: Telling, known: dict[str, str]) -> list[dict[str, Any]]:
     """What was said, question by question; where details stopped, only what was told."""
-    known = names()
     lines = []
     for page in ("rol", *questionnaire.pages_for(told.perspective)):
         for item in data.questions().on_page(page, told.perspective):
