@@ -135,6 +135,7 @@ class ReportView:
     messages: list[MessageView]
     identity: dict[str, str] | None
     name_choice: str
+    written_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

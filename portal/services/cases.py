@@ -230,9 +230,8 @@ def _report(session: Session, actor: StaffActor, opened: CaseKeys, report: Repor
     kinds = ("report", *reporter.TALK)
     rows = records.records_of(session, list(identities), kinds=kinds)
     bodies = [(row, records.open_record(row, identities[row.compartment_id])) for row in rows]
-    answers: dict[str, Any] = next(
-        (body["answers"] for row, body in bodies if row.kind == "report"), {}
-    )
+    told: dict[str, Any] = next((body for row, body in bodies if row.kind == "report"), {})
+    answers: dict[str, Any] = told.get("answers", {})
     choice = answers.get("name", {}).get("value", {})
     return ReportView(
         id=report.id,
@@ -242,6 +241,7 @@ def _report(session: Session, actor: StaffActor, opened: CaseKeys, report: Repor
         messages=reporter.messages_from(bodies),
         identity=_identity(session, actor, report),
         name_choice=choice.get("who", "nobody") if isinstance(choice, dict) else "nobody",
+        written_by=told.get("written_by", ""),
     )
 
 

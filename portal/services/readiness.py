@@ -5,6 +5,7 @@ A row counts as complete only when somebody really said it or a file really show
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,8 @@ from portal.services import reading
 from portal.services.case_views import CaseView, EvidenceView
 
 COMPLETE, PARTLY, MISSING = "complete", "partly", "missing"
-CHATS = ("text/", "application/zip", "application/x-zip")
-MAIL = ("message/",)
+CHATS = ("text/plain", "text/csv", "application/json", "message/")
+CHAT_INSIDE = re.compile(r"chat.*\.txt$|messages?_?\d*\.(json|html)$|^_chat\.txt$", re.IGNORECASE)
 SHOWN_NAMES = 4
 
 
@@ -51,7 +52,7 @@ def rows(view: CaseView, parties: Parties) -> list[Readiness]:
         _moments(view, incidents),
         _addresses(incidents),
         _names(view, incidents),
-        _files("chats", view.evidence, (*CHATS, *MAIL)),
+        _chats(view.evidence),
         _files("screenshots", view.evidence, ("image/",)),
         _files("video", view.evidence, ("video/",)),
         _consequences(view),
@@ -108,6 +109,19 @@ def _files(key: str, items: Sequence[EvidenceView], kinds: tuple[str, ...]) -> R
     found = [item for item in items if item.media_type.startswith(kinds) and not item.intimate]
     text = ", ".join(f"{item.exhibit} {item.name}" for item in found[:SHOWN_NAMES])
     return Readiness(key, COMPLETE if found else MISSING, text)
+
+
+def _chats(items: Sequence[EvidenceView]) -> Readiness:
+    """A closed archive counts as a chat only when the names in it say so."""
+    sure = [item for item in items if item.media_type.startswith(CHATS) or _holds_chat(item)]
+    maybe = [item for item in items if "archive_unopened" in item.warnings]
+    text = ", ".join(f"{item.exhibit} {item.name}" for item in (sure or maybe)[:SHOWN_NAMES])
+    return Readiness("chats", COMPLETE if sure else PARTLY if maybe else MISSING, text)
+
+
+def _holds_chat(item: EvidenceView) -> bool:
+    names = item.facts.get("member_names") or []
+    return item.preview == "timeline" or any(CHAT_INSIDE.search(str(name)) for name in names)
 
 
 def _consequences(view: CaseView) -> Readiness:
