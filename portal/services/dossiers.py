@@ -120,7 +120,7 @@ def _parties(view: CaseView, given: Parties) -> tuple[Row, ...]:
         *rows,
         _row("Aangever", given.reporter, "naam van wie aangifte doet"),
         _row("Voor", given.on_behalf_of, "naam en leeftijd van degene om wie het gaat"),
-        _row("Toestemming", given.consent, "of er toestemming is om namens een ander te komen"),
+        _row("Toestemming", given.consent, "wie toestemming gaf, en wanneer"),
         _row("Wens", given.wish, "vervolging, schade, slachtofferhulp"),
     )
 
@@ -229,7 +229,7 @@ def _exhibit(item: EvidenceView) -> Exhibit:
         size=item.size,
         received=item.received_at.astimezone(ZONE),
         sha256=item.sha256,
-        description=item.media_type,
+        description=f"{KINDS.get(item.preview, 'bestand')}, {item.media_type}",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -143,11 +143,9 @@ def build(
     if checkpoint is None:
         raise NotFoundError(school.id)
     found = evidence.open_items(session, case, opened)
-    pairs = [
-        (item, view)
-        for item, view in zip(found, evidence.views_of(found), strict=True)
-        if item.row.id in wanted.chosen
-    ]
+    everything = list(zip(found, evidence.views_of(found), strict=True))
+    pairs = [(item, view) for item, view in everything if item.row.id in wanted.chosen]
+    exhibits = {view.id: view.exhibit for _, view in everything}
     events = _disclosed(session, case, opened, checkpoint.size)
     signer = signing.signer_of(instance_dir, school=school, now=now)
     folder = f"{FOLDER.format(label=wanted.label)}-v{wanted.version}"
@@ -156,7 +154,7 @@ def build(
         view,
         [reading.lines_of(session, report, case.id) for report in view.reports],
         [item_view for _, item_view in pairs],
-        _custody_rows(events),
+        _custody_rows(events, exhibits),
         dossiers.Frame(
             case_label=wanted.label,
             school_line=", ".join(part for part in (school.name, school.place) if part),
@@ -227,22 +225,25 @@ def _event(row: CustodyEvent, proof: Sequence[bytes], identity: Any) -> Disclose
     )
 
 
-def _custody_rows(events: Sequence[DisclosedEvent]) -> list[CustodyRow]:
-    rows = []
-    for event in events:
-        kind = str(event.public["kind"])
-        sealed = event.sealed or {}
-        moment = datetime.fromisoformat(str(sealed.get("at") or event.public["at"]))
-        rows.append(
-            CustodyRow(
-                index=event.index,
-                at=moment.astimezone(ZONE),
-                event=EVENT_WORDS.get(CustodyKind(kind), kind),
-                who=str(sealed.get("name") or ACTORS.get(str(sealed.get("actor")), "")),
-                about=str(sealed.get("file") or sealed.get("reader") or ""),
-            )
-        )
-    return rows
+def _custody_rows(
+    events: Sequence[DisclosedEvent], exhibits: Mapping[str, str]
+) -> list[CustodyRow]:
+    return [_custody_row(event, exhibits) for event in events]
+
+
+def _custody_row(event: DisclosedEvent, exhibits: Mapping[str, str]) -> CustodyRow:
+    kind = str(event.public["kind"])
+    sealed = event.sealed or {}
+    moment = datetime.fromisoformat(str(sealed.get("at") or event.public["at"]))
+    words = EVENT_WORDS.get(CustodyKind(kind), kind)
+    concerned = [str(sealed["reader"])] if sealed.get("reader") else []
+    return CustodyRow(
+        index=event.index,
+        at=moment.astimezone(ZONE),
+        event=": ".join([words, *concerned]),
+        who=str(sealed.get("name") or ACTORS.get(str(sealed.get("actor")), "")),
+        about=" ".join(exhibits[item] for item in event.public["about"] if item in exhibits),
+    )
 
 
 def _check(folder: str, signer: Signer) -> Check:
