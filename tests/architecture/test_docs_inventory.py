@@ -7,6 +7,7 @@ import pytest
 from portal import models
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Base
+from portal.services.packets import EVENT_WORDS
 from tests.architecture.source import ROOT, files
 
 DOCS = ROOT / "docs"
@@ -53,6 +54,16 @@ def test_every_model_and_custody_kind_stands_in_the_glossary():
     needed = {name for name in models.__all__ if name[0].isupper()} - {"Base"}
     needed |= {kind.value for kind in CustodyKind}
     assert needed - words == set()
+
+
+def test_the_glossary_has_the_words_of_the_dossier():
+    lines = page("glossary.md").splitlines()
+    missing = [
+        kind.value
+        for kind, words in EVENT_WORDS.items()
+        if not any(line.startswith(f"| `{kind.value}` | {words}") for line in lines)
+    ]
+    assert missing == []
 
 
 def test_every_test_that_is_named_as_a_proof_exists():
