@@ -85,8 +85,12 @@ def submit(
     instance: InstanceKeys,
     token: str,
     now: datetime,
+    draft: Draft | None = None,
 ) -> Receipt:
     """Send the draft of a session; a second time it gives the same receipt.
+
+    Args:
+        draft: the draft, where the caller has just opened it.
 
     Raises:
         InvalidInputError: without a story, with another draft's token, or at a closed school.
@@ -96,7 +100,7 @@ def submit(
     sent = receipt(live)
     if sent is not None:
         return sent
-    draft = drafts.load(session, live=live)
+    draft = draft or drafts.load(session, live=live)
     _check(draft, live, school, token)
     routed = routing.decide(session, school=school, answers=draft.answers, now=now)
     opened = drafts.open_compartments(session, live=live)
