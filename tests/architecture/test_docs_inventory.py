@@ -4,11 +4,13 @@ import re
 
 import pytest
 
+import portal.cli
 from portal import models
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Base
 from portal.services.packets import EVENT_WORDS
 from tests.architecture.source import ROOT, files
+from tests.architecture.test_documented import click_commands
 
 DOCS = ROOT / "docs"
 EVERYWHERE = {"id", "school_id"}
@@ -64,6 +66,12 @@ def test_the_glossary_has_the_words_of_the_dossier():
         if not any(line.startswith(f"| `{kind.value}` | {words}") for line in lines)
     ]
     assert missing == []
+
+
+def test_every_command_has_its_line():
+    pages = page("commands.md")
+    commands = list(click_commands(portal.cli.main, "portal"))
+    assert [name for name in commands if f"| `{name}` " not in pages] == []
 
 
 def test_every_test_that_is_named_as_a_proof_exists():
