@@ -1,5 +1,6 @@
 """Files: the question first, whole batches, plain words per file, and broken or hostile bodies."""
 
+import contextlib
 import hashlib
 import io
 import re
@@ -194,6 +195,45 @@ def test_a_body_that_breaks_off_keeps_what_was_complete_and_all_text(site, phone
     assert kept(site) == (1 if len(cut) > len(whole) - 100_000 else 0)
     assert "Niet aangekomen." in page.text
     assert STORY[:20] in phone.get("vraag/verhaal").html
+
+
+class Counted(io.BytesIO):
+    """A body that counts what was read of it."""
+
+    taken = 0
+
+    def readinto(self, buffer):
+        size = super().readinto(buffer)
+        self.taken += size
+        return size
+
+
+def read_of(site, phone, **refusal):
+    """How much of a large body is read when it is refused in some way."""
+    body = body_of(phone, (b"a.bin", b"x" * LIMIT), **refusal)
+    stream = Counted(body)
+    phone.client.post(
+        f"/{SLUG}/bestanden",
+        input_stream=stream,
+        content_type=f"multipart/form-data; boundary={BOUNDARY}",
+        content_length=len(body),
+    )
+    return stream.taken, len(body)
+
+
+def test_a_refused_body_is_read_out_so_that_the_answer_arrives(site, phone):
+    taken, size = read_of(site, phone, token="")
+    assert taken == size
+
+
+def test_a_body_without_a_place_is_not_read_at_all(site, phone):
+    with site.app.app_context():
+        gate = receiving.gate()
+    with contextlib.ExitStack() as places:
+        for _ in range(site.settings.threads // 2):
+            places.enter_context(gate.hold())
+        taken, _ = read_of(site, phone)
+    assert taken == 0
 
 
 def test_without_a_file_it_asks_to_choose_one(phone):

@@ -20,7 +20,7 @@ from portal.web.reporter.telling import Telling
 
 blueprint = Blueprint("reporter_evidence", __name__)
 
-BUSY, RETRY_SECONDS = 503, "10"
+RETRY_SECONDS = "10"
 MAX_DESCRIBED = 50
 
 
@@ -144,7 +144,7 @@ def forget_described(school: str) -> Response:
 
 def busy(address: str) -> Response:
     """Too many uploads at this moment; what was told is kept."""
-    response = telling.show("reporter/busy.html", BUSY, again=address)
+    response = telling.show("reporter/busy.html", receiving.BUSY, again=address)
     response.headers["Retry-After"] = RETRY_SECONDS
     return response
 

@@ -18,7 +18,7 @@ from werkzeug.wsgi import get_input_stream
 from portal.services import sessions, uploads
 from portal.services.sessions import SealedSession
 from portal.services.uploads import UploadSink
-from portal.web.body import BodiesFull, BodyGate, drain, timed_stream
+from portal.web.body import BodyGate, drain, timed_stream
 from portal.web.context import current_school, db, now, portal, settings
 from portal.web.forms import TOKEN_FIELD, token_fits
 from portal.web.multipart import (
@@ -33,12 +33,14 @@ from portal.web.multipart import (
     FormError,
     FormTooLarge,
     Limits,
+    Stream,
     read_form,
 )
 
 P = ParamSpec("P")
 FIELD = "files"
 GATE = "portal_body_gate"
+BUSY = 503
 MAX_NOTES = 50
 # A body may be larger than its files by the parts' headers.
 ROOM_FOR_HEADS = 4 << 20
@@ -171,23 +173,33 @@ def clear_notes(live: SealedSession) -> None:
 
 
 def drained(view: Callable[P, Response]) -> Callable[P, Response]:
-    """Read what is left of a refused body, so that the answer reaches a browser still sending."""
+    """Read what is left of a refused body, so that the answer reaches a browser still sending.
+
+    Not when all places are taken: reading on would take the threads that the gate keeps free.
+    """
 
     @wraps(view)
     def around(*args: P.args, **kwargs: P.kwargs) -> Response:
-        # Bounded by the declared length also where the server hands out the bare connection.
-        request.environ["wsgi.input"] = get_input_stream(request.environ)
         try:
             response = view(*args, **kwargs)
-        except BodiesFull:
-            raise
         except Exception:
-            drain(timed_stream(request.environ))
+            drain(_body())
             raise
-        drain(timed_stream(request.environ))
+        if response.status_code != BUSY:
+            drain(_body())
         return response
 
     return around
+
+
+def _body() -> Stream:
+    """Give the body of this request, one stream for all: what gave up once waits no second time."""
+    if "body" not in g:
+        # Bounded by the declared length also where the server hands out the bare connection.
+        request.environ["wsgi.input"] = get_input_stream(request.environ)
+        g.body = timed_stream(request.environ)
+    body: Stream = g.body
+    return body
 
 
 def _read(receiver: Receiver) -> tuple[Form, str | None]:
@@ -197,7 +209,7 @@ def _read(receiver: Receiver) -> tuple[Form, str | None]:
     )
     try:
         form = read_form(
-            timed_stream(request.environ),
+            _body(),
             request.content_type or "",
             request.content_length,
             on_file=receiver.open,
