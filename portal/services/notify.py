@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import smtplib
 import ssl
 from datetime import datetime, timedelta
@@ -10,11 +11,12 @@ from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.models import OutboxMail, School, StaffMember, new_id
+from portal.services import transaction
 
 TEMPLATES = {
     "new": "Er staat iets nieuws voor je klaar.",
@@ -32,6 +34,7 @@ Log in op je bureau om het te lezen. In deze mail staat met opzet niets meer.
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 TIMEOUT_SECONDS = 20
 AT_ONCE = 50
+log = logging.getLogger(__name__)
 
 
 class Mailer(Protocol):
@@ -73,9 +76,10 @@ def queue(
 
 
 def deliver(session: Session, *, settings: Settings, mailer: Mailer, now: datetime) -> int:
-    """Send what is due; a failure is tried again later. Returns how many went.
+    """Send what is due, each notice in a commit of its own. Returns how many went.
 
-    The caller commits after each call, so that a notice that went is not sent twice.
+    A notice is put off before it is sent, so that no other worker sends it meanwhile and one
+    that cannot be sent is tried again later.
     """
     query = (
         select(OutboxMail, StaffMember, School)
@@ -86,19 +90,35 @@ def deliver(session: Session, *, settings: Settings, mailer: Mailer, now: dateti
         .limit(AT_ONCE)
     )
     sent = 0
-    for mail, member, school in session.execute(query):
-        if member.disabled_at is not None:
-            mail.sent_at = now
+    for mail, member, school in session.execute(query).all():
+        if not _put_off(session, mail, now):
             continue
-        try:
-            mailer.send_message(compose(mail, member, school, settings, now))
-        except (OSError, smtplib.SMTPException):
-            mail.next_try_at = now + RETRY_AFTER[min(mail.attempts, len(RETRY_AFTER) - 1)]
-            mail.attempts += 1
-        else:
-            mail.sent_at = now
+        if member.disabled_at is None:
+            try:
+                mailer.send_message(compose(mail, member, school, settings, now))
+            except (OSError, ValueError, smtplib.SMTPException) as error:
+                log.warning("a notice could not be sent: %s", type(error).__name__)
+                continue
             sent += 1
+        mail.sent_at = now
+        transaction.commit(session)
     return sent
+
+
+def _put_off(session: Session, mail: OutboxMail, now: datetime) -> bool:
+    """Say when a notice is tried next; False when another worker was first."""
+    pause = RETRY_AFTER[min(mail.attempts, len(RETRY_AFTER) - 1)]
+    done = session.execute(
+        update(OutboxMail)
+        .where(
+            OutboxMail.id == mail.id,
+            OutboxMail.sent_at.is_(None),
+            OutboxMail.attempts == mail.attempts,
+        )
+        .values(next_try_at=now + pause, attempts=mail.attempts + 1)
+    )
+    transaction.commit(session)
+    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
 
 
 def compose(

@@ -99,4 +99,3 @@ def send_mail(session: Session, *, settings: Settings, now: datetime) -> None:
         return
     with mailer:
         notify.deliver(session, settings=settings, mailer=mailer, now=now)
-        transaction.commit(session)
