@@ -17,6 +17,7 @@ from flask import (
 )
 from werkzeug.exceptions import HTTPException
 
+from portal.services import transaction
 from portal.services.errors import (
     ConflictError,
     ForbiddenError,
@@ -63,6 +64,8 @@ def show_refusal(error: ServiceError) -> Response:
 
 def error_page(code: int) -> Response:
     """Give the page for a status; a bare one where the layout needs the very thing that failed."""
+    if code >= SERVER_FAULT and "db" in g:
+        transaction.rollback(g.db)  # after a failed write nothing can be read before this
     try:
         body = render_template("errors/error.html", code=code, school=g.get("school"))
     except Exception:

@@ -58,7 +58,8 @@ def content_policy(exit_url: str) -> str:
 
 def set_headers(response: Response) -> Response:
     response.headers.update(FIXED)
-    response.headers["Content-Security-Policy"] = content_policy(settings().exit_url)
+    # Evidence comes with a stricter policy of its own.
+    response.headers.setdefault("Content-Security-Policy", content_policy(settings().exit_url))
     if _is_current_asset(response):
         response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
     else:
