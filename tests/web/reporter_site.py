@@ -75,21 +75,22 @@ def founded_once():
     session = open_session(folder)
     Base.metadata.create_all(session.get_bind())
     founded = found(session)
-    activate_and_confirm(founded, "BAK", "WIT", "DAM", "LUI", "JAN")
+    actors = activate_and_confirm(founded, "BAK", "WIT", "DAM", "LUI", "JAN")
     school = session.scalars(select(School)).one()
     school.opened_at = MORNING
     transaction.commit(session)
     session.close()
     session.get_bind().dispose()
-    return folder, founded
+    return folder, founded, actors
 
 
 def copy_of_founded(folder):
     """Copy the founded school into this folder and open it there."""
-    source, founded = founded_once()
+    source, founded, actors = founded_once()
     shutil.copytree(source, folder, dirs_exist_ok=True)
     session = open_session(folder)
-    return Founded(session, schools.find(session, slug=SLUG), founded.holders, founded.codes)
+    view = schools.find(session, slug=SLUG)
+    return Founded(session, view, founded.holders, founded.codes), actors
 
 
 def open_session(folder):
@@ -239,7 +240,7 @@ class Site:
         self.settings = Settings(
             instance_dir=folder, exit_url="https://weer.example/nu", **settings
         )
-        self.founded = copy_of_founded(folder)
+        self.founded, self.actors = copy_of_founded(folder)
         self.session = self.founded.session
         self.app = create_app(self.settings, clock=self.clock)
         self.app.testing = True

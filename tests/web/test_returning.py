@@ -1,11 +1,13 @@
 """Coming back: the code in any shape, one answer for every wrong one, and writing both ways."""
 
 import io
+import re
 
 import pytest
 from sqlalchemy import func, select
 
 from portal.models import EvidenceItem, Report
+from portal.services import case_work, transaction
 from portal.web import limits
 from tests.web.reporter_site import SLUG, STORY, Site
 
@@ -122,6 +124,23 @@ def test_writing_to_the_school_stands_in_the_conversation(back):
     assert back.path == f"/{SLUG}/gesprek"
     assert "Is er al iets?\nIk wacht." in back.page.html
     assert "Dinsdag 17 november" in back.page.text
+
+
+def test_a_reply_of_the_school_is_the_headline_and_stands_in_the_conversation(site, back):
+    report = site.session.scalars(select(Report)).one()
+    case_work.reply(
+        site.session,
+        actor=site.actors["VOS"],
+        case_id=report.case_id,
+        report_id=report.id,
+        text="Dank je.\nWil je praten?",
+        now=site.clock(),
+    )
+    transaction.commit(site.session)
+    page = back.get("gesprek")
+    assert "Mevrouw Vos heeft geschreven. Lees het hieronder." in page.text
+    assert "Dank je.\nWil je praten?" in page.html
+    assert re.search(r'class="now"[^>]*><span><b>In gesprek', page.html)
 
 
 @pytest.mark.parametrize(
