@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.e2e import site as sites
+from tests.e2e.handling import Handled, Returned, come_back, handle, log_in, take_over
 from tests.e2e.site import Mailbox, Site
+from tests.e2e.staff_pages import CasePage
 from tests.e2e.telling import Told, leave, tell
 from tests.e2e.watch import Watch
 
@@ -95,3 +97,33 @@ def told(browser, site, javascript):
     leave(tell(page, told, site.address), told, site.exit_url)
     page.context.close()
     return told
+
+
+@pytest.fixture(scope="package")
+def handled(browser, site, told):
+    """The mentor has read it, answered, and handed it to a role that had no key before."""
+    mentor = told.school.mentor_of(told.subject)
+    successor = told.school.having("ondersteuningscoordinator")[0]
+    page, watch = _phone(browser, site, javascript=told.javascript)
+    handled = Handled(told, watch, mentor, successor)
+    handle(page, handled)
+    page.context.close()
+    page, watch = _phone(browser, site, javascript=told.javascript)
+    take_over(page, watch, handled)
+    page.context.close()
+    return handled
+
+
+@pytest.fixture(scope="package")
+def returned(browser, site, handled):
+    """The reporter has read the answer, written back and added a file; staff look again."""
+    page, watch = _phone(browser, site, javascript=handled.told.javascript)
+    returned = Returned(handled, watch)
+    come_back(page, returned)
+    page.context.close()
+    page, watch = _phone(browser, site, javascript=handled.told.javascript)
+    log_in(page, watch, handled.told.school, handled.successor)
+    case = CasePage.open(page, watch, handled.case)
+    returned.staff_page, returned.staff_tiles = page.inner_text("body"), list(case.tiles())
+    page.context.close()
+    return returned
