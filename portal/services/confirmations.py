@@ -1,7 +1,8 @@
 """Confirmed recipients: a key counts only after a colleague compared its fingerprint.
 
 Who can write to the database can put a key there; without the colleague's comparison nothing is
-ever sealed to it, and every confirmation stands in the custody log.
+ever sealed to it, and every confirmation stands in the custody log. Who handed out the
+activation code could have made the key themselves, so somebody else compares it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from portal.services.staff import StaffActor
 
 GROUPS, GROUP_DIGITS = 6, 4
 FOUNDER = "founder"
+CODE_EVENTS = (str(CustodyKind.ROSTER_CHANGED), str(CustodyKind.STAFF_DISABLED))
+"""Events of which some hand out an activation code: an invitation, a reset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Colleague:
     confirmed: bool
     confirmed_by: str
     waiting: bool
+    own_code: bool = False
+    """Whether the actor handed out this person's activation code, so may not confirm."""
 
 
 def fingerprint(recipient: str) -> str:
@@ -52,6 +57,7 @@ def fingerprint(recipient: str) -> str:
 def colleagues(session: Session, *, actor: StaffActor) -> list[Colleague]:
     """List everybody with a key at this school, those who wait for confirmation first."""
     members = {row.id: row for row in _active(session, actor.school_id)}
+    handed_out = _codes_of(session, actor)
     listed = [
         Colleague(
             id=row.id,
@@ -60,6 +66,7 @@ def colleagues(session: Session, *, actor: StaffActor) -> list[Colleague]:
             confirmed=row.confirmed_at is not None,
             confirmed_by=_confirmer(row, members),
             waiting=row.confirmed_at is None and row.id != actor.id,
+            own_code=row.confirmed_at is None and row.id in handed_out,
         )
         for row in members.values()
     ]
@@ -77,7 +84,8 @@ def confirm(
     """Confirm a colleague's key with the digits that the colleague read aloud.
 
     Raises:
-        ForbiddenError: the actor's own key is not confirmed, or it is the actor's.
+        ForbiddenError: the actor's own key is not confirmed, it is the actor's, or the actor handed
+            out the activation code while somebody else can confirm.
         ConflictError: the colleague has no key, or it is confirmed already.
         InvalidInputError: field ``fingerprint``, problem ``mismatch``.
     """
@@ -86,12 +94,37 @@ def confirm(
         raise ForbiddenError(staff_id)
     if not staff.is_active(member) or member.confirmed_at is not None:
         raise ConflictError(staff_id)
+    if staff_id in _codes_of(session, actor):
+        raise ForbiddenError(staff_id)
     typed = "".join(character for character in typed_fingerprint if character.isdigit())
     expected = fingerprint(member.recipient or "").replace(" ", "")
     if not hmac.compare_digest(typed.encode(), expected.encode()):
         raise InvalidInputError("fingerprint", "mismatch")
     _mark(session, member, actor=actor.custody, reason="compared", now=now)
     member.confirmed_by_id = actor.id
+
+
+def _codes_of(session: Session, actor: StaffActor) -> set[str]:
+    """List whose present activation code came from the actor, by the log.
+
+    Empty while nobody else is confirmed: a founder has to begin with somebody.
+    """
+    if not any(
+        row.confirmed_at and row.id != actor.id for row in _active(session, actor.school_id)
+    ):
+        return set()
+    query = (
+        select(CustodyEvent.public)
+        .where(CustodyEvent.school_id == actor.school_id, CustodyEvent.kind.in_(CODE_EVENTS))
+        .order_by(CustodyEvent.position)
+    )
+    told = [json.loads(text).get("open", {}).get("sealed", {}) for text in session.scalars(query)]
+    given_by = {
+        item.get("staff"): item.get("actor")
+        for item in told
+        if item.get("change") == "invited" or item.get("reason") == "reset"
+    }
+    return {staff_id for staff_id, giver in given_by.items() if giver == str(actor.custody)}
 
 
 def confirm_founder(session: Session, member: StaffMember, *, now: datetime) -> bool:
