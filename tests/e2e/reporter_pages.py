@@ -60,8 +60,8 @@ class Evidence(Screen):
         self.page.locator(".file", has_text=name).locator("button[name=remove]").click()
         return Evidence(self.page, self.watch)
 
-    def go_on(self):
-        self.press("Verder", exact=True)
+    def go_on(self, words="Verder"):
+        self.press(words, exact=True)
         return arrived(self.page, self.watch)
 
 

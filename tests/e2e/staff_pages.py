@@ -1,5 +1,6 @@
 """The pages of staff: log-in, the desk, a case, its evidence, the packet, a new signal."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator
@@ -35,6 +36,12 @@ class Desk(Screen):
         found = next(one for one in self.new() if classes in one.inner_text())
         link = found.locator("a.go")
         (link if link.count() else found).click()
+        return CasePage(self.page, self.watch)
+
+    def open_newest(self):
+        """Open the one that came last, as the list of all cases has it."""
+        self.all_cases()
+        self.page.locator("main a.task").first.click()
         return CasePage(self.page, self.watch)
 
     def open_case(self, label):
@@ -169,6 +176,9 @@ class Started(Screen):
 
     def code(self):
         return "".join(group.inner_text() for group in self.page.locator(".code span").all())
+
+    def label(self):
+        return re.search(r"[0-9A-Z]{3}-[0-9A-Z]{3}", self.text()).group()
 
     def readers(self):
         return [one.inner_text() for one in self.page.locator("main ul li b").all()]
