@@ -137,16 +137,23 @@ def send_message(session: Session, *, live: SealedSession, text: str, now: datet
         report_id=report.id,
         about=[record.id, record.ciphertext_sha256],
     )
-    notify.queue(
-        session,
-        school_id=case.school_id,
-        staff_id=case.handler_id,
-        template="reply",
-        dedupe_key=f"reply:{case.id}:{record.id}",
-        now=now,
-    )
+    for staff_id in _who_answers(session, case):
+        notify.queue(
+            session,
+            school_id=case.school_id,
+            staff_id=staff_id,
+            template="reply",
+            dedupe_key=f"reply:{record.id}:{staff_id}",
+            now=now,
+        )
     wait_for_staff(session, case.id, now)
     sessions.touch(live, now)
+
+
+def _who_answers(session: Session, case: Case) -> list[str]:
+    """Give the handler, or everybody who reads along when the handler left."""
+    readers = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
+    return [case.handler_id] if case.handler_id in readers else sorted(readers)
 
 
 def wait_for_staff(session: Session, case_id: str, now: datetime) -> None:

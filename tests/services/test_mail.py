@@ -295,6 +295,28 @@ def test_who_left_gets_no_mail(world: World, session: Session, box: Box) -> None
     assert box.receivers == sorted(address(world, world.code_of(item)) for item in left)
 
 
+def test_a_reply_reaches_somebody_when_the_handler_left(
+    world: World, session: Session, box: Box
+) -> None:
+    receipt = told.report(world, session, told.answers(world))
+    handler = session.scalars(select(Case.handler_id)).one()
+    work(world, box)
+    box.taken.clear()
+    accounts.disable(session, actor=SYSTEM, school_id=world.school.id, staff_id=handler, now=NOW)
+    transaction.commit(session)
+    report_id, data = reporter.enter(
+        session, school=world.school, code=receipt.code, instance=world.keys
+    )
+    live = sessions.begin(
+        session, kind="reporter", school_id=world.school.id, data=data, now=NOW, report_id=report_id
+    )
+    reporter.send_message(session, live=live, text="is daar iemand", now=NOW)
+    transaction.commit(session)
+    work(world, box)
+    left = {one.staff_id for one in receipt.readers} - {handler}
+    assert box.receivers == sorted(address(world, world.code_of(item)) for item in left)
+
+
 def test_two_workers_send_once(world: World, session: Session, box: Box) -> None:
     queue(world, session, "new:1")
     transaction.commit(session)
