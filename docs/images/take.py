@@ -44,10 +44,9 @@ def main(address: str, data: Path) -> None:
 
 
 def reporter(browser: Browser, home: str) -> None:
-    """The first page, a question, the look-over and the receipt, on a phone."""
+    """A question, the look-over and the receipt, on a phone."""
     page = browser.new_context(viewport=PHONE, color_scheme="light").new_page()
     page.goto(home)
-    take(page, "voorpagina")
     page.locator("button[name=perspective][value=self]").click()
     page.get_by_role("textbox").first.fill(STORY)
     take(page, "verhaal")
@@ -64,11 +63,10 @@ def reporter(browser: Browser, home: str) -> None:
 
 
 def staff(browser: Browser, desk: str, data: Path) -> None:
-    """The desk and a case, on a computer."""
+    """A case, on a computer."""
     page = browser.new_context(viewport=DESK, color_scheme="light").new_page()
     log_in(page, desk, person(data, "leerlingcoordinator"))
-    take(page, "vandaag")
-    page.get_by_role("link", name="Open deze zaak").first.click()
+    page.locator("main a[href*='/bureau/zaken/']").first.click()
     page.wait_for_load_state("networkidle")
     take(page, "zaak")
 
