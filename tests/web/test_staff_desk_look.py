@@ -1,0 +1,118 @@
+"""The desk in a real browser: axe, phones and wide screens, both themes, without JavaScript."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
+
+from tests.web.desk_site import HERE, copy_of_site
+
+AXE = Path(__file__).parents[1] / "vectors" / "axe" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TAP = (
+    "button, a.b, summary, select, .choice, .chip, .task, .case, .view, .jump, .tabs a, .rail a,"
+    " .back, .show"
+)
+OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true })"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    made = copy_of_site(tmp_path_factory.mktemp("look"))
+    server = make_server("127.0.0.1", 0, made.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    made.address = f"http://127.0.0.1:{server.port}/{HERE}/bureau"
+    yield made
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield started
+        started.close()
+
+
+def visit(chromium, site, *, width, scheme="light", javascript=True):
+    person = site.log_in(site.mentor)
+    context = chromium.new_context(
+        viewport={"width": width, "height": 740},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        java_script_enabled=javascript,
+    )
+    cookie = person.client.get_cookie("v")
+    context.add_cookies([{"name": "v", "value": cookie.value, "url": site.address}])
+    return context, context.new_page()
+
+
+def pages(site):
+    case = f"zaken/{site.case_id}/"
+    return ["", "zaken", "nieuw/", case, f"{case}aangifte"] + [
+        f"{case}bewijs/{item}/" for item in site.evidence.values()
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing_and_everything_fits_a_thumb(chromium, site, width, scheme):
+    context, page = visit(chromium, site, width=width, scheme=scheme)
+    faults = []
+    page.on("console", lambda message: faults.append(message.text))
+    for path in pages(site):
+        assert page.goto(f"{site.address}/{path}").status == 200
+        page.evaluate(OPEN_ALL)
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        faults += [(path, one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
+        small = page.eval_on_selector_all(
+            TAP,
+            "all => all.filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)"
+            ".map(e => e.outerHTML.slice(0, 150))",
+        )
+        faults += [(path, "small", one) for one in small]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            faults.append((path, "wide"))
+    context.close()
+    assert faults == []
+
+
+def test_the_next_step_stands_beside_the_case_and_not_in_the_wide_column(chromium, site):
+    context, page = visit(chromium, site, width=1280)
+    page.goto(f"{site.address}/zaken/{site.case_id}/")
+    boxes = [page.locator(one).bounding_box() for one in (".over", "#main", "#stap")]
+    left = [box["x"] for box in boxes]
+    assert left == sorted(left)
+    assert boxes[1]["width"] > 1.5 * boxes[2]["width"]
+    assert boxes[2]["y"] < 100
+    context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_on_a_phone_one_tap_on_the_first_screen_leads_to_the_next_step(chromium, site, javascript):
+    context, page = visit(chromium, site, width=360, javascript=javascript)
+    page.goto(f"{site.address}/zaken/{site.case_id}/")
+    pill = page.locator(".jump")
+    assert pill.bounding_box()["y"] < 500
+    pill.click()
+    step = page.locator("#stap").bounding_box()
+    assert 0 <= step["y"] < 200
+    page.get_by_text("Leg vast", exact=True).first.click()
+    assert page.locator("#happened").is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_code_is_offered_only_for_a_talk(chromium, site, javascript):
+    context, page = visit(chromium, site, width=360, javascript=javascript)
+    page.goto(f"{site.address}/nieuw/")
+    offer = page.locator(".if-talk")
+    assert not offer.is_visible()
+    page.get_by_text("Een gesprek, telefoontje of brief").click()
+    assert offer.is_visible()
+    context.close()
