@@ -80,7 +80,7 @@ class Site:
         assert done.status_code == 200, browser.page
         browser.secret = secret
         browser.recovery = browser.groups("Herstelcode")
-        browser.fingerprint = browser.groups("Cijfers van uw sleutel")
+        browser.fingerprint = browser.groups("Cijfers van je sleutel")
         return browser
 
     def log_in(self, login, secret, passphrase=setting.PASSPHRASE):
@@ -112,7 +112,7 @@ def test_a_person_activates_logs_out_and_logs_in(site):
     assert len(person.recovery) == 7
     assert len(person.fingerprint) == 6
     assert is_in(person)
-    assert person.groups("Cijfers van uw sleutel") == person.fingerprint
+    assert person.groups("Cijfers van je sleutel") == person.fingerprint
     person.post("/linde/bureau/uitloggen")
     assert not is_in(person)
     site.later(minutes=1)

@@ -95,10 +95,10 @@ class Visit:
         self.press("Verder")
         secret = self.page.input_value("input[name=secret]")
         for phrase in ("welkom123456", setting.PASSPHRASE):
-            self.page.get_by_label("6 cijfers uit uw app").fill(pyotp.TOTP(secret).now())
+            self.page.get_by_label("6 cijfers uit je app").fill(pyotp.TOTP(secret).now())
             self.page.get_by_label("Nieuwe wachtzin").fill(phrase)
             self.press("Activeer mijn account")
-        return self.groups("Cijfers van uw sleutel"), secret
+        return self.groups("Cijfers van je sleutel"), secret
 
     def groups(self, label):
         return " ".join(self.page.get_by_label(label).locator("li").all_inner_texts())
@@ -124,7 +124,7 @@ def test_two_people_activate_and_one_confirms_the_other(chromium, site, javascri
     founder.activate("VOS")
     digits, _ = member.activate("BAK")
     member.open("bureau/account")
-    assert member.groups("Cijfers van uw sleutel") == digits
+    assert member.groups("Cijfers van je sleutel") == digits
     member.open("bureau/collegas")
     founder.open("bureau/collegas")
     for typed in ("1234 5678", digits):
@@ -176,12 +176,12 @@ def test_a_lost_passphrase_is_replaced_with_the_printed_code(
     printed = visit.groups("Herstelcode")
     visit.open("bureau/account")
     visit.press("Log uit")
-    visit.page.get_by_role("link", name="Wachtzin kwijt? Gebruik uw herstelcode").click()
+    visit.page.get_by_role("link", name="Wachtzin kwijt? Gebruik je herstelcode").click()
     visit.look()
     visit.page.get_by_label("Inlognaam").fill("BAK")
     visit.page.get_by_label("Herstelcode").fill(printed)
     soon = pyotp.TOTP(secret).at(datetime.now(UTC).timestamp() + 30)
-    visit.page.get_by_label("6 cijfers uit uw app").fill(soon)
+    visit.page.get_by_label("6 cijfers uit je app").fill(soon)
     visit.page.get_by_label("Nieuwe wachtzin").fill("acht blauwe vogels op het dak")
     visit.press("Zet mijn nieuwe wachtzin")
     assert visit.groups("Herstelcode") != printed
