@@ -2,20 +2,24 @@
 
 SQLite writes begin IMMEDIATE at the first flush: a deferred transaction that turns into a
 writer fails under load with SQLITE_BUSY, and an early one would hold the lock while keys are
-derived or files encrypted. PostgreSQL keeps its ordinary transactions.
+derived or files encrypted. SQLite's own wait for the lock looks again after ever longer sleeps,
+and the unlucky starve; so the threads of a process take turns before they ask for it.
+PostgreSQL keeps its ordinary transactions.
 """
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
 BUSY_TIMEOUT_MS = 30_000
+_TURNS, _HAS_TURN = "turns", "has_turn"
 
 
 def make_engine(url: str, *, kept_connections: int = 0) -> Engine:
@@ -38,6 +42,9 @@ def make_engine(url: str, *, kept_connections: int = 0) -> Engine:
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _stay_in_autocommit)
+    turns = threading.Lock()
+    event.listen(engine, "connect", lambda _raw, record: record.info.update({_TURNS: turns}))
+    event.listen(engine, "checkin", _end_turn)
     return engine
 
 
@@ -86,4 +93,18 @@ def begin_write(session: Session) -> None:
     if connection.dialect.name == "sqlite":
         raw = connection.connection.driver_connection
         if raw is not None and not raw.in_transaction:
+            _take_turn(connection)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _take_turn(connection: Connection) -> None:
+    """Wait for the other writers of this process; after that SQLite's own wait decides."""
+    if not connection.info.get(_HAS_TURN):
+        turns: threading.Lock = connection.info[_TURNS]
+        connection.info[_HAS_TURN] = turns.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
+
+
+def _end_turn(_raw: object, record: ConnectionPoolEntry) -> None:
+    """Every end of a transaction gives the connection back, whatever became of it."""
+    if record.info.pop(_HAS_TURN, False):
+        record.info[_TURNS].release()
