@@ -57,22 +57,48 @@ class _State:
 
 def roster_of(session: Session, school_id: str) -> Roster:
     """Give the school as routing sees it; classes go by their names, which are unique in it."""
-    state = _state(session, school_id)
+    of_class = select(SchoolClass.id, SchoolClass.name, SchoolClass.year)
+    classes = session.execute(of_class.where(SchoolClass.school_id == school_id)).all()
+    grants = _grants(session, school_id, {row.id: row.name for row in classes})
+    # Columns, not objects: this is read at every page of a report.
+    of_member = select(
+        StaffMember.id,
+        StaffMember.name,
+        StaffMember.disabled_at,
+        StaffMember.activated_at,
+        StaffMember.recipient,
+        StaffMember.confirmed_at,
+        StaffMember.substitute_id,
+    )
     members = [
         Member(
             id=row.id,
             name=row.name,
-            roles=_roles_held(state.grants.get(row.id, set())),
+            roles=_roles_held(grants.get(row.id, set())),
             active=row.disabled_at is None,
             activated=row.activated_at is not None and row.recipient is not None,
             confirmed=row.confirmed_at is not None,
             substitute=row.substitute_id or "",
         )
-        for row in state.people.values()
+        for row in session.execute(of_member.where(StaffMember.school_id == school_id))
     ]
-    classes = sorted((name, row.year) for name, row in state.classes.items())
     members.sort(key=lambda member: member.name)
-    return Roster(members=tuple(members), classes=tuple(classes))
+    return Roster(
+        members=tuple(members), classes=tuple(sorted((row.name, row.year) for row in classes))
+    )
+
+
+def _grants(session: Session, school_id: str, names: dict[str, str]) -> dict[str, set[Grant]]:
+    """Read the roles held, by member of staff; ``names`` are the classes' names by id."""
+    query = select(
+        StaffRole.staff_id, StaffRole.role_key, StaffRole.class_id, StaffRole.year
+    ).where(StaffRole.school_id == school_id)
+    found: dict[str, set[Grant]] = {}
+    for row in session.execute(query):
+        place = names.get(row.class_id or "", "")
+        grant = Grant(row.role_key, class_name=place, year=row.year or "")
+        found.setdefault(row.staff_id, set()).add(grant)
+    return found
 
 
 def _roles_held(grants: Iterable[Grant]) -> tuple[RoleHeld, ...]:
@@ -157,12 +183,7 @@ def _state(session: Session, school_id: str) -> _State:
         for row in session.scalars(select(StaffMember).where(StaffMember.school_id == school_id))
     }
     names = {row.id: name for name, row in classes.items()}
-    state = _State(classes, people)
-    for role in session.scalars(select(StaffRole).where(StaffRole.school_id == school_id)):
-        place = names.get(role.class_id or "", "")
-        grant = Grant(role.role_key, class_name=place, year=role.year or "")
-        state.grants.setdefault(role.staff_id, set()).add(grant)
-    return state
+    return _State(classes, people, _grants(session, school_id, names))
 
 
 def _class_changes(state: _State, files: RosterFiles) -> Iterable[Change]:
