@@ -59,7 +59,17 @@ def read(
     ids = [item.row.id for item in opened.case]
     rows = records.records_of(session, ids, kinds=case_work.WRITTEN)
     written = [_written(row, identities[row.compartment_id], protocol) for row in rows]
-    messages = [_message(one) for report in reports for one in report.messages if _is_talk(one)]
+    messages = [one for report in reports for one in report.messages]
+    told = {row.id for row in rows} | {one.id for one in messages}
+    events = _events(session, case, opened)
+    kept = [entry for event, entry in events if not told & _about(event)]
+    talk = [_message(one) for one in messages if _is_talk(one)]
+    return Log(_days([*written, *talk, *_without_echoes(kept, written)]), _opened_by(events))
+
+
+def _events(session: Session, case: Case, opened: CaseKeys) -> list[tuple[CustodyEvent, EntryView]]:
+    """Read what the log says of a case, as far as these keys open it."""
+    identities = opened.by_compartment()
     # Files come in before there is a case, so their events name only the report.
     query = (
         select(CustodyEvent)
@@ -69,19 +79,19 @@ def read(
         )
         .order_by(CustodyEvent.position)
     )
-    events = [
+    return [
         (event, entry)
         for event in session.scalars(query)
         if (entry := _event(event, identities.get(event.compartment_id or ""))) is not None
     ]
-    told = {row.id for row in rows} | {one.id for report in reports for one in report.messages}
-    kept = [entry for event, entry in events if not told & _about(event)]
-    opened_by = Counter(
+
+
+def _opened_by(events: Iterable[tuple[CustodyEvent, EntryView]]) -> Mapping[str, int]:
+    return Counter(
         str(entry.detail.get("actor")).rpartition(":")[2]
         for event, entry in events
         if event.kind == CustodyKind.REPORT_READ
     )
-    return Log(_days([*written, *messages, *_without_echoes(kept, written)]), opened_by)
 
 
 def _written(row: Record, identity: Identity, protocol: Protocol) -> EntryView:
