@@ -13,6 +13,7 @@ from portal.config import PROJECT_ROOT, Settings, load_settings
 from portal.services import runtime
 from portal.web import context, errors, forms, headers, i18n, limits, session, words
 from portal.web.context import EXTENSION
+from portal.web.requests import PortalRequest
 
 MAX_FORM_MEMORY = 4 << 20
 MAX_FORM_PARTS = 5_000
@@ -42,6 +43,7 @@ def create_app(
     )
     app.config.update(MAX_FORM_MEMORY_SIZE=MAX_FORM_MEMORY, MAX_FORM_PARTS=MAX_FORM_PARTS)
     app.session_interface = NoFlaskSession()
+    app.request_class = PortalRequest
     app.extensions[EXTENSION] = runtime.build(
         settings, clock=clock, store=store, kept_connections=kept_connections
     )

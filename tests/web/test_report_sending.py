@@ -1,5 +1,6 @@
 """Sending: who reads it, once and only once, the receipt, and leaving nothing behind."""
 
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -203,3 +204,30 @@ def test_every_page_carries_the_way_out(phone):
     for path in ("vraag/wie", "bestanden", "bestanden/beschrijf", "nakijken", "verder"):
         phone.get(path)
         assert any(form["action"] == f"/{SLUG}/weg" for form in phone.page.forms), path
+
+
+@pytest.mark.parametrize(
+    ("story", "urgent"), [("Ik wil niet meer leven.", True), ("Ze verstoppen mijn tas.", False)]
+)
+def test_words_of_danger_make_somebody_look_today(site, phone, story, urgent):
+    phone.tell(story)
+    phone.get("nakijken")
+    phone.send()
+    assert site.session.scalars(select(Case.urgent)).all() == [urgent]
+
+
+def test_a_file_in_an_ordinary_form_is_never_put_on_the_disk(phone, monkeypatch):
+    import werkzeug.formparser
+
+    def spooled(*_arguments, **_options):
+        raise AssertionError("a form spooled a file")
+
+    monkeypatch.setattr(werkzeug.formparser, "SpooledTemporaryFile", spooled, raising=False)
+    monkeypatch.setattr(werkzeug.formparser, "TemporaryFile", spooled, raising=False)
+    phone.begin()
+    big = (io.BytesIO(b"x" * 2_000_000), "foto.png")
+    page = phone.submit(
+        "/verhaal", {"story-story": STORY, "foto": big}, content_type="multipart/form-data"
+    )
+    assert page.status == 200, page.text
+    assert STORY in phone.get("nakijken").text
