@@ -27,12 +27,10 @@ from portal.models import (
     Wrap,
     new_id,
 )
-from portal.services import custody, keys, records
+from portal.services import custody, exclusions, keys, records
 from portal.services.custody import Actor
-from portal.services.errors import ForbiddenError, NotFoundError, RecordMismatchError
+from portal.services.errors import ForbiddenError, NotFoundError
 from portal.services.keys import OpenCompartment
-
-EXCLUSIONS = "exclusions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +82,7 @@ def create_key(
         _give(session, opened, member, shut_out)
     holders = recovery_holders(session, case.school_id)
     keys.wrap_to_pairs(session, opened, holders, excluded_staff=shut_out)
-    body = {"excluded": sorted(shut_out)}
-    records.add_record(session, opened.row, body, kind=EXCLUSIONS, now=now)
+    exclusions.write(session, opened, shut_out, now=now)
     custody.record_event(
         session,
         CustodyKind.CASE_OPENED,
@@ -178,12 +175,7 @@ def _open_reports(
 
 def excluded_staff(session: Session, case_keys: CaseKeys) -> frozenset[str]:
     """Read who is excluded, from the sealed lists of every epoch."""
-    identities = {item.row.id: item.identity for item in case_keys.case}
-    rows = records.records_of(session, list(identities), kinds=[EXCLUSIONS])
-    bodies = [records.open_record(row, identities[row.compartment_id]) for row in rows]
-    if not bodies:  # every case has one; somebody took it out of the database
-        raise RecordMismatchError(EXCLUSIONS)
-    return frozenset(staff_id for body in bodies for staff_id in body["excluded"])
+    return exclusions.read(session, case_keys.case)
 
 
 def add_reader(
@@ -278,8 +270,7 @@ def rotate(
         _give(session, fresh, member, shut_out)
     holders = recovery_holders(session, case.school_id)
     keys.wrap_to_pairs(session, fresh, holders, excluded_staff=shut_out)
-    body = {"excluded": sorted(shut_out)}
-    records.add_record(session, fresh.row, body, kind=EXCLUSIONS, now=now)
+    exclusions.write(session, fresh, shut_out, now=now)
     reports = {
         report_id: [*items, *_next_epochs(session, items, fresh)]
         for report_id, items in case_keys.reports.items()
