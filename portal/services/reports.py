@@ -115,7 +115,7 @@ def submit(
     case, case_key = open_case(
         session, school=school, routed=routed, actor=custody.REPORTER, origin="report", now=now
     )
-    case.urgent = intake.is_urgent(draft.answers)
+    case.urgent = intake.is_urgent(draft.answers, live.data.get("found", []))
     case_keys.attach_report(
         session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
     )
