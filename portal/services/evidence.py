@@ -16,6 +16,7 @@ from evidence_store import (
     Identity,
     Recipient,
     SeekableReader,
+    canonical_json,
     decrypt,
     encrypt,
 )
@@ -28,8 +29,10 @@ from portal.services.case_views import EvidenceView
 from portal.services.drafts import short_fingerprint
 from portal.services.errors import NotFoundError, RecordMismatchError
 from portal.services.staff import StaffActor
+from portal.services.transaction import add_unless_there
 
 READ_BYTES = 1 << 20
+DERIVATIVE_FORMAT = 1
 SIZES = {"blurred": 320, "clear": 1600}
 
 
@@ -151,7 +154,7 @@ def preview(
     if kind == "clear":
         _log(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
     if kept is not None:
-        return decrypt(kept.ciphertext, [item.identity]), kept.media_type
+        return _open_derivative(kept, item), kept.media_type
     inspection = item.body.get("inspection") or {}
     if inspection.get("preview") not in {"image", "video"}:
         raise NotFoundError(item.row.id)
@@ -165,19 +168,33 @@ def preview(
             )
     except EvidenceStoreError as error:
         raise NotFoundError(item.row.id) from error
-    session.add(
-        Derivative(
-            id=new_id(),
-            school_id=item.row.school_id,
-            evidence_id=item.row.id,
-            kind=kind,
-            media_type=made.media_type,
-            tool=f"{made.tool} {made.version}",
-            made_at=records.whole_hour(now),
-            ciphertext=encrypt(made.data, [Recipient.parse(item.compartment.recipient)]),
-        )
+    row = {
+        "id": new_id(),
+        "school_id": item.row.school_id,
+        "evidence_id": item.row.id,
+        "kind": kind,
+        "media_type": made.media_type,
+        "tool": f"{made.tool} {made.version}",
+        "made_at": records.whole_hour(now),
+    }
+    sealed = encrypt(
+        _label(Derivative(**row)) + made.data, [Recipient.parse(item.compartment.recipient)]
     )
+    add_unless_there(session, Derivative, {**row, "ciphertext": sealed})
     return made.data, made.media_type
+
+
+def _label(row: Derivative) -> bytes:
+    """Say in the sealed part what it is a derivative of, so that two cannot be swapped."""
+    named = {name: getattr(row, name) for name in ("id", "evidence_id", "kind", "media_type")}
+    return canonical_json({"v": DERIVATIVE_FORMAT, **named}) + b"\n"
+
+
+def _open_derivative(row: Derivative, item: OpenItem) -> bytes:
+    label, _, data = decrypt(row.ciphertext, [item.identity]).partition(b"\n")
+    if label + b"\n" != _label(row):
+        raise RecordMismatchError(row.id)
+    return data
 
 
 def log_download(session: Session, *, actor: StaffActor, item: OpenItem, now: datetime) -> None:

@@ -6,19 +6,15 @@ import hashlib
 import json
 from collections.abc import Collection
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal import protocols
 from portal.domain.protocol import Protocol
 from portal.domain.protocol_parse import parse_protocol
 from portal.models import Case, ProtocolSnapshot
-
-INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-"""The insert that leaves an existing row alone, which each database spells its own way."""
+from portal.services.transaction import insert_unless_there
 
 
 @lru_cache(maxsize=32)
@@ -33,9 +29,8 @@ def keep(session: Session, key: str) -> str:
     _, version = current(key)
     if session.get(ProtocolSnapshot, version) is None:
         # The first reports of a school may come at the same instant.
-        insert = INSERT[session.get_bind().dialect.name](ProtocolSnapshot)
         row = {"id": version, "key": key, "tables": _as_text(key)}
-        session.execute(insert.values(row).on_conflict_do_nothing())
+        session.execute(insert_unless_there(session, ProtocolSnapshot, row))
     return version
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
+from typing import Any
 
+from sqlalchemy import Insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from evidence_store import EvidenceStore, EvidenceStoreError
+from portal.models import Base
 from portal.services import custody
 
 _DOOMED = "objects_to_destroy"
+_LATE = "late_inserts"
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""The insert that leaves an existing row alone, which each database spells its own way."""
 
 
 def commit(session: Session) -> None:
@@ -19,6 +27,8 @@ def commit(session: Session) -> None:
     an orphan, never a row without its file.
     """
     session.flush()
+    for statement in session.info.pop(_LATE, []):
+        session.execute(statement)
     custody.append_queue(session)
     session.commit()
     for store, object_id in session.info.pop(_DOOMED, []):
@@ -31,6 +41,7 @@ def rollback(session: Session) -> None:
     """Undo everything, the waiting custody events too."""
     custody.discard_queue(session)
     session.info.pop(_DOOMED, None)
+    session.info.pop(_LATE, None)
     session.rollback()
 
 
@@ -39,6 +50,24 @@ def destroy_after_commit(session: Session, store: EvidenceStore, object_id: str)
     session.info.setdefault(_DOOMED, []).append((store, object_id))
 
 
+def insert_unless_there(session: Session, table: type[Base], row: Mapping[str, Any]) -> Insert:
+    """Make the statement that adds a row unless another transaction added it first."""
+    insert = _INSERT[session.get_bind().dialect.name](table)
+    statement: Insert = insert.values(row).on_conflict_do_nothing()
+    return statement
+
+
+def add_unless_there(session: Session, table: type[Base], row: Mapping[str, Any]) -> None:
+    """Add such a row at the commit, so that no lock is held until then."""
+    session.info.setdefault(_LATE, []).append(insert_unless_there(session, table, row))
+
+
 def is_dirty(session: Session) -> bool:
     """Whether something was changed and not committed."""
-    return bool(session.new or session.dirty or session.deleted or custody.queued(session))
+    return bool(
+        session.new
+        or session.dirty
+        or session.deleted
+        or custody.queued(session)
+        or session.info.get(_LATE)
+    )

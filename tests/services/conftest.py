@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 16, 9, 30, 12, tzinfo=UTC)
 def postgres() -> Iterator[str]:
     """Run one PostgreSQL server for the whole session."""
     with (
-        tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder,  # noqa: S108 - short socket path
+        tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder,
         postgres_server(Path(folder)) as address,
     ):
         yield address

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evidence_store import EvidenceStoreError, Recipient, encrypt
 from evidence_store.custody import (
     commit,
     leaf_hash,
     merkle_root,
     verifier_key,
     verify_checkpoint,
-    verify_inclusion,
 )
-from evidence_store.packet import verify_packet
-from portal.models import Case, Compartment, CustodyEvent, EvidenceItem, Report
+from portal.models import CustodyEvent, EvidenceItem
 from portal.services import (
     accounts,
     case_keys,
@@ -34,59 +28,18 @@ from portal.services import (
     evidence,
     packets,
     reporter,
-    sessions,
     staff_reports,
     transaction,
 )
-from portal.services.errors import InvalidInputError, NotFoundError
-from portal.services.staff import StaffActor
+from portal.services.errors import NotFoundError
 from tests.services import world as told
+from tests.services.story import FILE, Story, make_story
 from tests.services.world import NOW, World
-
-FILE = ("gym.txt", b"uitgelachen na de gymles\n" * 9)
-
-
-@dataclass
-class Story:
-    """A sent report with a file, and those who take part."""
-
-    world: World
-    session: Session
-    case_id: str
-    report_id: str
-    code: str
-    live: sessions.SealedSession
-
-    @property
-    def mentor(self) -> StaffActor:
-        return self.world.actor(self.session, self.world.mentor_of("1A"))
-
-    @property
-    def case(self) -> Case:
-        return self.session.get_one(Case, self.case_id)
-
-    def of_part(self, part: str) -> str:
-        readers = case_keys.readers_of(self.session, self.case, live_only=True)
-        return next(row.staff_id for row in readers if row.part == part)
-
-    def newcomer(self) -> str:
-        rows = case_keys.readers_of(self.session, self.case, live_only=True)
-        reading = {row.staff_id for row in rows}
-        return next(item for item in self.world.ids.values() if item not in reading)
 
 
 @pytest.fixture
 def story(world: World, session: Session, plain_inspection: None) -> Story:
-    receipt = told.report(world, session, told.answers(world), FILE)
-    case = session.scalars(select(Case).where(Case.label == receipt.label)).one()
-    report_id, data = reporter.enter(
-        session, school=world.school, code=receipt.code, instance=world.keys
-    )
-    live = sessions.begin(
-        session, kind="reporter", school_id=world.school.id, data=data, now=NOW, report_id=report_id
-    )
-    transaction.commit(session)
-    return Story(world, session, case.id, report_id, receipt.code, live)
+    return make_story(world, session)
 
 
 def send_report(it: Story) -> None:
@@ -297,144 +250,3 @@ def test_checkpoints_are_signed_heads(story: Story) -> None:
     again = checkpoints.make(story.session, school_id=school_id, keys=story.world.keys, now=NOW)
     assert again is not None
     assert again.id == kept.id
-
-
-def packet(it: Story, folder: Path, chosen: list[str]) -> Path:
-    """Export a packet as the page does."""
-    wanted = packets.order(it.session, actor=it.mentor, case_id=it.case_id, chosen=chosen, now=NOW)
-    transaction.commit(it.session)
-    pieces = packets.build(
-        it.session,
-        actor=it.mentor,
-        school=it.world.school,
-        store=it.world.store,
-        keys=it.world.keys,
-        instance_dir=folder,
-        wanted=wanted,
-        now=NOW,
-    )
-    transaction.commit(it.session)
-    path = folder / packets.FILE_NAME
-    with path.open("wb") as file:
-        file.writelines(pieces)
-    return path
-
-
-def items_of(it: Story) -> list[str]:
-    query = select(EvidenceItem.id).where(EvidenceItem.report_id == it.report_id)
-    return list(it.session.scalars(query))
-
-
-def test_a_packet_verifies_and_shows_its_own_events_only(story: Story, tmp_path: Path) -> None:
-    for act, _ in (VERBS["note"], VERBS["reply"], VERBS["read"], VERBS["hand_over"]):
-        act(story)
-        transaction.commit(story.session)
-    others = [told.report(story.world, story.session, told.answers(story.world), FILE)]
-    path = packet(story, tmp_path, items_of(story))
-    report = verify_packet(path)
-    assert report.faults == ()
-    with zipfile.ZipFile(path) as bag:
-        folder = bag.namelist()[0].split("/")[0]
-        lines = bag.read(f"{folder}/custody.jsonl").splitlines()
-        originals = [name for name in bag.namelist() if "/originals/" in name]
-        assert [bag.read(name) for name in originals] == [FILE[1]]
-        everything = b"".join(bag.read(name) for name in bag.namelist())
-    events = [json.loads(line) for line in lines]
-    assert {"case:opened", "report:received", "evidence:taken_in", "packet:exported"} <= {
-        event["public"]["kind"] for event in events
-    }
-    for foreign in foreign_ids(story):
-        assert foreign.encode() not in everything
-    assert others[0].label.encode() not in everything
-    assert_disclosed(story, events)
-
-
-def foreign_ids(it: Story) -> Iterator[str]:
-    """Every id that belongs to another case: rows, objects, events."""
-    session = it.session
-    yield from session.scalars(select(Case.id).where(Case.id != it.case_id))
-    yield from session.scalars(select(Report.id).where(Report.id != it.report_id))
-    of_report = select(EvidenceItem).where(EvidenceItem.report_id != it.report_id)
-    for item in session.scalars(of_report):
-        yield from (item.id, item.object_id, item.record_id, item.ciphertext_sha256)
-    yield from session.scalars(
-        select(Compartment.id).where(
-            (Compartment.report_id != it.report_id) | (Compartment.case_id != it.case_id)
-        )
-    )
-    for event in session.scalars(select(CustodyEvent)):
-        if event.case_id != it.case_id and event.report_id != it.report_id:
-            yield event.id
-
-
-def assert_disclosed(it: Story, events: list[dict[str, Any]]) -> None:
-    """Check salts, proofs and that nothing of the case is left out."""
-    log = custody.SqlLog(it.session, it.world.school.id)
-    kept = checkpoints.newest(it.session, it.world.school.id)
-    leaves = list(log.leaves())[: kept.size]
-    root = merkle_root(leaves)
-    own = it.session.scalars(
-        select(CustodyEvent.position).where(
-            (CustodyEvent.case_id == it.case_id) | (CustodyEvent.report_id == it.report_id),
-            CustodyEvent.position < kept.size,
-        )
-    )
-    assert sorted(own) == [event["index"] for event in events]
-    for event in events:
-        salt, sealed = bytes.fromhex(event["salt"]), event["sealed"]
-        assert len(salt) == 32
-        assert commit(salt, sealed) == event["public"]["commit"]
-        proof = [bytes.fromhex(item) for item in event["proof"]]
-        leaf = leaf_hash(event["public"])
-        assert verify_inclusion(leaf, event["index"], len(leaves), proof, root)
-
-
-def objects(it: Story) -> list[Path]:
-    folder = it.world.settings.instance_dir / "evidence"
-    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".digest"]
-
-
-@pytest.mark.parametrize("harm", ["flipped", "cut", "replaced", "gone"])
-def test_a_harmed_original_gives_no_packet(story: Story, tmp_path: Path, harm: str) -> None:
-    (path,) = objects(story)
-    data = bytearray(path.read_bytes())
-    if harm == "flipped":
-        data[-20] ^= 1
-    elif harm == "cut":
-        del data[-20:]
-    elif harm == "replaced":
-        recipient = story.session.scalars(
-            select(Compartment.recipient).join(
-                EvidenceItem, EvidenceItem.compartment_id == Compartment.id
-            )
-        ).one()
-        data = bytearray(encrypt(FILE[1].replace(b"gym", b"dij"), [Recipient.parse(recipient)]))
-    path.write_bytes(data)
-    if harm == "gone":
-        path.unlink()
-    with pytest.raises(EvidenceStoreError):
-        packet(story, tmp_path, items_of(story))
-    half = tmp_path / packets.FILE_NAME
-    assert not verify_packet(half).ok
-
-
-def test_a_packet_takes_only_what_belongs_to_the_case(story: Story, tmp_path: Path) -> None:
-    told.report(story.world, story.session, told.answers(story.world), FILE)
-    foreign = story.session.scalars(
-        select(EvidenceItem.id).where(EvidenceItem.report_id != story.report_id)
-    ).one()
-    for chosen in ([foreign], [*items_of(story), foreign], ["x" * 26]):
-        with pytest.raises(InvalidInputError):
-            packet(story, tmp_path, chosen)
-        transaction.rollback(story.session)
-
-
-def test_versions_of_a_packet_count_up(story: Story, tmp_path: Path) -> None:
-    versions = []
-    for _ in range(2):
-        wanted = packets.order(
-            story.session, actor=story.mentor, case_id=story.case_id, chosen=[], now=NOW
-        )
-        transaction.commit(story.session)
-        versions.append(wanted.version)
-    assert versions == [1, 2]
