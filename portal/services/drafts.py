@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from evidence_store import EvidenceStore, Identity
+from evidence_store import EvidenceStore
 from portal.db import begin_write
 from portal.models import Compartment, EvidenceItem, LiveSession, Record, Report, new_id
 from portal.services import keys, protocols, records, roster, routing, sessions
@@ -78,7 +78,7 @@ def open_compartments(session: Session, *, live: SealedSession) -> dict[str, Ope
         secret = live.data["keys"].get(row.id)
         newer = row.kind not in found or found[row.kind].row.epoch < row.epoch
         if secret is not None and newer:
-            found[row.kind] = OpenCompartment(row, Identity.parse(secret))
+            found[row.kind] = keys.with_secret(row, secret)
     return found
 
 

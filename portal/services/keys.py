@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from evidence_store import Identity, NoMatchError, Recipient, encrypt
 from portal.models import Compartment, RecoveryHolder, Wrap, new_id
 from portal.services import records
-from portal.services.errors import NotFoundError
+from portal.services.errors import NotFoundError, RecordMismatchError
 
 STORY, EVIDENCE, IDENTITY, SEALED, CASE = "story", "evidence", "identity", "sealed", "case"
 STAFF, CODE, CASE_KEY, PAIR = "staff", "code", "case", "pair"
@@ -177,6 +177,19 @@ def open_for(
     if case_id is not None:
         query = query.where(Compartment.case_id == case_id)
     return [open_wrap(row, compartment, identity) for row, compartment in session.execute(query)]
+
+
+def with_secret(row: Compartment, secret: str) -> OpenCompartment:
+    """Put a compartment and the secret half that a session holds together.
+
+    Raises:
+        RecordMismatchError: the public half in the database is another one: what is sealed to it
+            would be for whoever put it there.
+    """
+    identity = Identity.parse(secret)
+    if str(identity.recipient) != row.recipient:
+        raise RecordMismatchError(row.id)
+    return OpenCompartment(row, identity)
 
 
 def newest(compartments: Iterable[Compartment], kind: str) -> Compartment:

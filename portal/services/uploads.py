@@ -28,7 +28,7 @@ from portal.domain.custody_kinds import CustodyKind
 from portal.models import Compartment, EvidenceItem, Record, Report, new_id
 from portal.services import custody, drafts, keys, records, reporter, sessions
 from portal.services.drafts import ListedFile, file_of
-from portal.services.errors import NotFoundError
+from portal.services.errors import NotFoundError, RecordMismatchError
 from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
 from portal.services.transaction import destroy_after_commit
@@ -120,7 +120,7 @@ def begin(
     left = settings.max_report_bytes - _bytes_of(session, school.id, report_id) - taken
     if left <= 0:
         return UploadSink(name, declared_type, intimate, None, problem="quota")
-    row = _compartment(session, school.id, report_id, keys.EVIDENCE)
+    row = _compartment(session, school.id, live, keys.EVIDENCE)
     intake = store.begin([Recipient.parse(row.recipient)], limit=min(settings.max_file_bytes, left))
     return UploadSink(name, declared_type, intimate, intake)
 
@@ -142,8 +142,8 @@ def record(
     if report is None:
         raise NotFoundError(report_id)
     inspect_all(good)
-    evidence = _compartment(session, school.id, report_id, keys.EVIDENCE)
-    story = _compartment(session, school.id, report_id, keys.STORY)
+    evidence = _compartment(session, school.id, live, keys.EVIDENCE)
+    story = _compartment(session, school.id, live, keys.STORY)
     listed = [_list_one(session, sink, report, evidence, story, now) for sink in good]
     # Last, after all encryption: the draft may have been wiped while its files came in.
     begin_write(session)
@@ -250,5 +250,13 @@ def _bytes_of(session: Session, school_id: str, report_id: str) -> int:
     return int(total or 0)
 
 
-def _compartment(session: Session, school_id: str, report_id: str, kind: str) -> Compartment:
-    return keys.newest(keys.compartments_of_report(session, school_id, report_id), kind)
+def _compartment(session: Session, school_id: str, live: SealedSession, kind: str) -> Compartment:
+    """Find what is written to now. A draft knows its own keys; nobody else's may take a file."""
+    rows = keys.compartments_of_report(session, school_id, live.data["report"])
+    row = keys.newest(rows, kind)
+    held: dict[str, str] = live.data["keys"]  # empty once the report is sent
+    if live.row.kind == sessions.DRAFT and held:
+        if row.id not in held:
+            raise RecordMismatchError(row.id)
+        keys.with_secret(row, held[row.id])
+    return row
