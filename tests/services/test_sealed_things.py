@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import combinations
@@ -15,7 +16,16 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from evidence_store import Identity, NoMatchError, decrypt
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import CustodyEvent, LiveSession, Record, RecoveryHolder, Wrap, new_id
+from portal.models import (
+    CustodyEvent,
+    LiveSession,
+    Record,
+    RecoveryHolder,
+    Report,
+    StaffMember,
+    Wrap,
+    new_id,
+)
 from portal.services import custody, keys, records, sessions, transaction
 from portal.services.errors import NotFoundError, RecordMismatchError
 from portal.services.schools import SchoolView
@@ -75,13 +85,9 @@ def test_a_session_of_one_school_is_nothing_at_another(
 
 
 def compartment(session: Session, school: SchoolView) -> keys.OpenCompartment:
-    from portal.models import Report
-
     report = Report(id=new_id(), school_id=school.id, begun_at=NOW)
     session.add(report)
-    return keys.new_compartment(
-        session, school_id=school.id, kind=keys.STORY, report_id=report.id
-    )
+    return keys.new_compartment(session, school_id=school.id, kind=keys.STORY, report_id=report.id)
 
 
 def test_a_record_swapped_for_another_is_refused(session: Session, school: SchoolView) -> None:
@@ -174,8 +180,6 @@ def stock_age(data: bytes, identities: list[Identity], folder: Path) -> bytes:
 
 
 def test_an_excluded_recovery_holder_is_in_no_pair(session: Session, school: SchoolView) -> None:
-    from portal.models import StaffMember
-
     member = StaffMember(school_id=school.id, code="x", login="x", name="X", email="x@x.example")
     session.add(member)
     session.flush()
@@ -228,8 +232,6 @@ def test_the_sql_log_is_a_log_store(
 def test_thirty_writers_at_once_lose_no_event(
     factory: sessionmaker[Session], school: SchoolView
 ) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     def write(number: int) -> None:
         with factory() as own:
             log_event(own, school, str(number))
