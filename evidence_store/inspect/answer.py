@@ -76,7 +76,7 @@ def describe(
 
     Returns:
         Exactly the keys sha256, size, type, declared_type, verdict, preview,
-        warnings, facts (DESIGN section 6). Times in facts are ISO 8601,
+        warnings, facts (docs/commands.md). Times in facts are ISO 8601,
         `duration_ms` is in milliseconds, width and height in pixels.
 
     Raises:

@@ -1,7 +1,7 @@
 """Run one decoder in a short-lived, confined child process.
 
 The parent serves byte ranges and keeps the result; the child sees no path,
-no network and no file it could write. Rules: DESIGN section 4, Derivatives.
+no network and no file it could write.
 """
 
 import fcntl

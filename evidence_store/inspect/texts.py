@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from email.message import EmailMessage
+from html import unescape
 
 from evidence_store.inspect import containers
 
@@ -11,6 +12,7 @@ MAX_TEXT = 64 * 1024
 """Longest preview, in characters before encoding."""
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_UNSEEN = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>")
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -58,6 +60,16 @@ def _mail(head: bytes) -> str:
         if key in facts
     ]  # fmt: skip
     message = email.message_from_bytes(head, policy=email.policy.default)
-    body = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
+    body = message.get_body(("plain", "html")) if isinstance(message, EmailMessage) else None
     raw = body.get_payload(decode=True) if body else b""
-    return "\n".join([*lines, "", decoded(raw) if isinstance(raw, bytes) else ""])
+    text = decoded(raw) if isinstance(raw, bytes) else ""
+    if body is not None and body.get_content_subtype() == "html":
+        text = _words_of(text)
+    return "\n".join([*lines, "", text])
+
+
+def _words_of(html: str) -> str:
+    """Give the words of an HTML mail: every tag goes, scripts and styles with their content."""
+    from bleach import clean  # noqa: PLC0415 - only a mail without plain text needs it
+
+    return unescape(clean(_UNSEEN.sub("", html), tags=set(), strip=True))

@@ -174,6 +174,19 @@ def test_text_and_mail_have_a_readable_preview() -> None:
     assert "derde uur" in mail.data.decode()
 
 
+def test_a_mail_of_html_alone_is_shown_as_its_words() -> None:
+    mail = (
+        b"From: a@post.example\r\nSubject: morgen\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: text/html; charset=utf-8\r\n\r\n<html><head><style>p{}</style></head>"
+        b"<body><p>Je komt <b>niet</b> &amp; klaar</p><script>alert(1)</script>"
+        b"<img src=x onerror=alert(2)></body></html>"
+    )
+    made = make_preview(BytesSource(mail), media_type="message/rfc822", max_px=64, blur=False)
+    shown = made.data.decode()
+    assert "Je komt niet & klaar" in shown
+    assert not any(part in shown for part in ("<", "alert", "p{}"))
+
+
 @pytest.mark.parametrize("kind", ["application/pdf", "application/zip", "image/svg+xml"])
 def test_other_kinds_have_no_preview(kind: str) -> None:
     with pytest.raises(InspectError):
