@@ -2,7 +2,7 @@
 
 Gunicorn's threads read with blocking sockets and no limit; one client that sends a byte now
 and then would hold a thread for days (measured: 30 slow uploads made an honest visitor wait
-8.5 s with 8 threads). The limits of design §2 are kept here, below gunicorn's own buffering,
+8.5 s with 8 threads). The limits are kept here, below gunicorn's own buffering,
 because only here is it known how long we waited for the other side.
 """
 

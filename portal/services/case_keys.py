@@ -236,7 +236,7 @@ def remove_reader(
     )
     for row in readers_of(session, case, live_only=True):
         if row.staff_id == staff_id:
-            row.until = now
+            row.until = records.whole_hour(now)
     renewed = rotate(session, case=case, case_keys=case_keys, now=now, without=staff_id)
     custody.record_event(
         session,
@@ -378,7 +378,7 @@ def _add_reader_row(
             case_id=case.id,
             staff_id=member.id,
             part=part,
-            since=now,
+            since=records.whole_hour(now),
         )
     )
 

@@ -11,6 +11,7 @@ from evidence_store.custody import Checkpoint, sign_checkpoint
 from portal.models import CustodyCheckpoint, CustodyHead, School, new_id
 from portal.services.custody import SqlLog
 from portal.services.instance_keys import InstanceKeys
+from portal.services.records import whole_hour
 
 ORIGIN = "veilig-melden/{school_id}"
 
@@ -30,7 +31,7 @@ def make(
         id=new_id(),
         school_id=school_id,
         size=frontier.size,
-        made_at=now,
+        made_at=whole_hour(now),
         note=sign_checkpoint(checkpoint, keys.checkpoint_key(school_id), origin),
     )
     session.add(row)

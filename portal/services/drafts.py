@@ -59,7 +59,9 @@ def begin(
     session: Session, *, school: SchoolView, perspective: str, language: str, now: datetime
 ) -> tuple[str, dict[str, Any]]:
     """Begin a draft. Returns the report's id and what its session must hold."""
-    report = Report(id=new_id(), school_id=school.id, language=language, begun_at=now)
+    report = Report(
+        id=new_id(), school_id=school.id, language=language, begun_at=records.whole_hour(now)
+    )
     session.add(report)
     opened = {
         kind: keys.new_compartment(session, school_id=school.id, kind=kind, report_id=report.id)

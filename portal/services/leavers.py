@@ -12,6 +12,7 @@ from portal.models import Case, CaseReader, Compartment, RecoveryHolder, Report,
 from portal.services import case_keys, keys
 from portal.services.custody import Actor, record_event
 from portal.services.keys import OpenCompartment
+from portal.services.records import whole_hour
 
 RENEWED = (keys.STORY, keys.EVIDENCE)
 
@@ -59,7 +60,7 @@ def _close_places(session: Session, member: StaffMember, now: datetime) -> list[
     )
     places = list(session.scalars(query))
     for place in places:
-        place.until = now
+        place.until = whole_hour(now)
     return list(dict.fromkeys(place.case_id for place in places))
 
 

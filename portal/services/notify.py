@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from portal.config import Settings
 from portal.models import OutboxMail, School, StaffMember, new_id
 from portal.services import transaction
+from portal.services.records import whole_hour
 
 TEMPLATES = {
     "new": "Er staat iets nieuws voor je klaar.",
@@ -69,7 +70,7 @@ def queue(
                 staff_id=staff_id,
                 template=template,
                 dedupe_key=dedupe_key,
-                queued_at=now,
+                queued_at=whole_hour(now),
                 next_try_at=now,
             )
         )
@@ -100,7 +101,7 @@ def deliver(session: Session, *, settings: Settings, mailer: Mailer, now: dateti
                 log.warning("a notice could not be sent: %s", type(error).__name__)
                 continue
             sent += 1
-        mail.sent_at = now
+        mail.sent_at = mail.next_try_at = whole_hour(now)
         transaction.commit(session)
     return sent
 

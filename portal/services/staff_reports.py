@@ -65,7 +65,9 @@ def start(
     if len(story) > TEXT_LIMIT:
         raise InvalidInputError("story", "too_long")
     routed = routing.decide(session, school=school, answers=answers, now=now)
-    report = Report(id=new_id(), school_id=school.id, begun_at=now, language="nl")
+    report = Report(
+        id=new_id(), school_id=school.id, begun_at=records.whole_hour(now), language="nl"
+    )
     session.add(report)
     opened = {
         item: keys.new_compartment(session, school_id=school.id, kind=item, report_id=report.id)

@@ -66,7 +66,7 @@ def set_headers(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
         response.headers.pop("Expires", None)
     if request.is_secure:
-        response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
+        response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
     response.headers.pop("Server", None)
     return response
 
