@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
@@ -38,6 +38,7 @@ from portal.services.case_views import (
 from portal.services.staff import StaffActor
 
 CLOSED = "closed"
+OPEN = Case.status != CLOSED
 TODAY = ("overdue", "new", "answers", "due")
 LISTS = (*TODAY, "later", "elsewhere")
 WEEK, BESIDE = 7, 12
@@ -47,10 +48,9 @@ PARTS = {"handler": 0, "overseer": 1, "substitute": 2, "also": 3}
 def desk(session: Session, *, actor: StaffActor, now: datetime) -> Desk:
     """Give what waits for somebody today, in a fixed number of queries."""
     today = local_date(now)
-    rows = _rows(session, actor)
-    found: dict[str, list[CaseRow]] = {
-        name: [] for name in ("overdue", "new", "answers", "due", "later", "elsewhere", "closed")
-    }
+    rows = _rows(session, actor, OPEN)
+    closed = select(func.count(Case.id.distinct())).join(CaseReader, CaseReader.case_id == Case.id)
+    found: dict[str, list[CaseRow]] = {name: [] for name in LISTS}
     for row in sorted(rows, key=_pressing):
         found[_place(row, today)].append(row)
     urgent = [row for name in TODAY for row in found[name]]
@@ -58,8 +58,8 @@ def desk(session: Session, *, actor: StaffActor, now: datetime) -> Desk:
     return Desk(
         first=first,
         **{name: [row for row in found[name] if row is not first] for name in LISTS},
-        week=_week([row for row in rows if row.mine and row.status != CLOSED], today),
-        closed=len(found["closed"]),
+        week=_week([row for row in rows if row.mine], today),
+        closed=session.scalar(closed.where(*_readable_by(actor), Case.status == CLOSED)) or 0,
     )
 
 
@@ -68,8 +68,6 @@ def _pressing(row: CaseRow) -> tuple[bool, date, datetime, str]:
 
 
 def _place(row: CaseRow, today: date) -> str:
-    if row.status == CLOSED:
-        return "closed"
     if not row.mine:
         return "elsewhere"
     if row.due_on is not None and row.due_on < today:
@@ -92,26 +90,35 @@ def all_rows(session: Session, *, actor: StaffActor) -> list[CaseRow]:
     return _rows(session, actor)
 
 
-def neighbours(session: Session, *, actor: StaffActor, now: datetime) -> list[CaseRow]:
-    """List the open cases that stand beside a case: first one's own, the most pressing on top."""
-    today = local_date(now)
-    rows = [row for row in _rows(session, actor) if row.status != CLOSED]
-    order = {name: place for place, name in enumerate(LISTS)}
-    return sorted(rows, key=lambda row: (order[_place(row, today)], *_pressing(row)))[:BESIDE]
+def neighbours(session: Session, *, actor: StaffActor) -> list[CaseRow]:
+    """List the open cases that stand beside a case: first one's own, the soonest due on top."""
+    order = (Case.handler_id != actor.id, Case.due_on.is_(None), Case.due_on, Case.opened_at)
+    return _rows(session, actor, OPEN, order=order, most=BESIDE)
 
 
-def _rows(session: Session, actor: StaffActor) -> list[CaseRow]:
-    """Read all rows in two queries, however many cases there are."""
+def _readable_by(actor: StaffActor) -> tuple[ColumnElement[bool], ...]:
+    return (
+        CaseReader.school_id == actor.school_id,
+        CaseReader.staff_id == actor.id,
+        CaseReader.until.is_(None),
+    )
+
+
+def _rows(
+    session: Session,
+    actor: StaffActor,
+    *conditions: ColumnElement[bool],
+    order: Sequence[Any] = (Case.changed_at.desc(),),
+    most: int | None = None,
+) -> list[CaseRow]:
+    """Read rows in two queries, however many cases there are."""
     query = (
         select(Case, StaffMember.name)
         .join(CaseReader, CaseReader.case_id == Case.id)
         .join(StaffMember, StaffMember.id == Case.handler_id)
-        .where(
-            CaseReader.school_id == actor.school_id,
-            CaseReader.staff_id == actor.id,
-            CaseReader.until.is_(None),
-        )
-        .order_by(Case.changed_at.desc(), Case.id)
+        .where(*_readable_by(actor), *conditions)
+        .order_by(*order, Case.id)
+        .limit(most)
     )
     found = {case.id: (case, handler) for case, handler in session.execute(query)}
     versions = protocols.of_versions(session, {case.protocol_version for case, _ in found.values()})

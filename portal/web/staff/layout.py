@@ -30,6 +30,6 @@ def page(template: str, *, errors: list[Problem] | None = None, **values: Any) -
 
 def case_page(template: str, *, errors: list[Problem] | None = None, **values: Any) -> str:
     """Render a page of one case, with the open cases beside it."""
-    beside = cases.neighbours(db(), actor=current_actor(), now=now())
+    beside = cases.neighbours(db(), actor=current_actor())
     here = (request.view_args or {}).get("case_id")
     return page(template, errors=errors, beside=beside, here=here, **values)
