@@ -19,7 +19,7 @@ from portal.services import sessions, uploads
 from portal.services.sessions import SealedSession
 from portal.services.uploads import UploadSink
 from portal.web.body import BodyGate, drain, timed_stream
-from portal.web.context import current_school, db, now, portal, settings
+from portal.web.context import SUCCESS_BELOW, commit, current_school, db, now, portal, settings
 from portal.web.forms import TOKEN_FIELD, token_fits
 from portal.web.multipart import (
     BrokenUpload,
@@ -185,6 +185,8 @@ def drained(view: Callable[P, Response]) -> Callable[P, Response]:
         except Exception:
             drain(_body())
             raise
+        if response.status_code < SUCCESS_BELOW:
+            commit()  # nobody may wait for the write lock while a slow phone sends on
         if response.status_code != BUSY:
             drain(_body())
         return response
