@@ -28,7 +28,12 @@ from tests.durability.conftest import CALLS, ORIGINAL, Prepared, Sender
 from tests.services import world as told
 from tests.services.world import KEYS, NOW, World
 
-FAULTS = ("signal=KILL", "error=EIO", "error=ENOSPC")
+KILL = "signal=KILL:when={}"
+FAULTS = (
+    KILL,
+    *(f"error={code}:when={{}}{end}" for code in ("EIO", "ENOSPC") for end in ("", "+")),
+)
+"""Dying at one call; one call that fails; and, with a plus, every call from there on."""
 SAMPLE = 3
 CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)
 
@@ -74,11 +79,11 @@ def sweep(
     for call in CALLS:
         for position in positions(calls[call], every=every):
             folder = prepared.copy(root / f"{call}{position}")
-            ended = sender.run(folder, inject=f"{call}:{fault}:when={position}", order=order)
+            ended = sender.run(folder, inject=f"{call}:{fault.format(position)}", order=order)
             try:
                 states[check(prepared, folder, ended.receipt)] += 1
             except Broken as error:
-                broken.append(f"{fault} at {call} {position}: {error}")
+                broken.append(f"{call}:{fault.format(position)}: {error}")
             shutil.rmtree(folder)
     return states, broken
 
@@ -113,9 +118,7 @@ def test_a_wrong_order_is_noticed(
     folder = prepared.copy(tmp_path / "calm")
     found = Counter(CALL.findall(sender.run(folder, order=order).trace))
     late = Counter({call: found[call] for call in ("fdatasync", "rename")})
-    _, broken = sweep(
-        prepared, sender, late, tmp_path, fault="signal=KILL", every=True, order=order
-    )
+    _, broken = sweep(prepared, sender, late, tmp_path, fault=KILL, every=True, order=order)
     assert broken
 
 

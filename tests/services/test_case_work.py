@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -19,7 +20,12 @@ from portal.services import (
     staff_reports,
     transaction,
 )
-from portal.services.errors import ConflictError, InvalidInputError, RecordMismatchError
+from portal.services.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    RecordMismatchError,
+)
 from portal.services.reports import Receipt
 from portal.services.sessions import SealedSession
 from portal.services.staff import StaffActor
@@ -322,3 +328,18 @@ def test_previews_and_downloads_come_from_this_case_only(
     with pytest.raises(evidence.NotFoundError):
         evidence.find(session, actor=actor, case_id=mine, evidence_id=other)
     assert session.scalars(select(Record)).all()
+
+
+def test_a_case_goes_to_nobody_of_another_school(
+    world: World, session: Session, receipt: Receipt, tmp_path: Path
+) -> None:
+    other = told.make_world(world.factory, tmp_path / "other", protocol="borgen")
+    stranger = next(iter(other.ids.values()))
+    answers = set()
+    for staff_id in (stranger, "x" * 26):
+        with pytest.raises(NotFoundError) as caught:
+            hand_over(world, session, staff_id)
+        answers.add(caught.value.args == (staff_id,))
+        transaction.rollback(session)
+    assert answers == {True}
+    assert session.scalars(select(Wrap).where(Wrap.holder_id == stranger)).all() == []
