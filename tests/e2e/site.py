@@ -1,5 +1,6 @@
 """A filled demonstration, served by the real `portal serve`, with a mail server and an exit."""
 
+import http.client
 import json
 import os
 import signal
@@ -170,8 +171,11 @@ def stop(process: subprocess.Popen) -> None:
 
 
 def _answers(port: int) -> bool:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
+        client.request("GET", "/")
+        return client.getresponse().status == 200
     except OSError:
         return False
+    finally:
+        client.close()
