@@ -97,7 +97,9 @@ def _link_project() -> None:
         # Through sh, because a "#!" line may hold neither blanks nor more than 127 bytes.
         script.write_text(
             f"#!/bin/sh\n'''exec' \"{PYTHON}\" \"$0\" \"$@\"\n'''\n"
-            f"import sys\nfrom {module} import main\nsys.exit(main())\n",
+            f"import sys\nfrom {module} import main\n"
+            # The guard is for processes that start anew and read this file again.
+            'if __name__ == "__main__":\n    sys.exit(main())\n',
             "utf-8",
         )
         script.chmod(0o755)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import UserDict
 from importlib import import_module
 
@@ -48,3 +49,5 @@ class InOrder(click.Group):
 )
 def main() -> None:
     """Veilig Melden: a reporting portal that a school runs itself."""
+    # Whatever a command makes is for the portal's own account alone.
+    os.umask(0o077)

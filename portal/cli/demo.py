@@ -60,8 +60,7 @@ def _prepare(settings: Settings) -> None:
     click.echo("Filling five fictional schools …")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     runtime.migrate(settings)
-    parts = runtime.build(settings)
-    fill(parts, now=parts.now())
+    fill(settings, now=runtime.build(settings).now())
     click.echo(f"Filled in {time.monotonic() - started:.0f} s.")
 
 
@@ -90,7 +89,7 @@ def _say_hello(settings: Settings) -> None:
     click.echo(
         f"\n  Staff log in at {address}/SCHOOL/bureau/ with log-in name, passphrase and six digits:"
         "\n    .venv/bin/portal demo --totp SCHOOL/LOGIN"
-        f"\n  Everybody's log-in, and codes of some reports: {settings.instance_dir / ACCOUNTS_FILE}"
+        f"\n  All log-ins, and codes of some reports: {settings.instance_dir / ACCOUNTS_FILE}"
         "\n  Stop with Ctrl-C.\n"
     )
 

@@ -16,7 +16,6 @@ class CustodyKind(StrEnum):
     STAFF_DISABLED = "staff:disabled"
     REPORT_RECEIVED = "report:received"
     REPORT_READ = "report:read"
-    REPORT_CHANGED = "report:changed"
     EVIDENCE_TAKEN_IN = "evidence:taken_in"
     EVIDENCE_OPENED = "evidence:opened"
     EVIDENCE_PREVIEWED = "evidence:previewed"

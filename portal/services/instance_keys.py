@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -46,15 +47,26 @@ class InstanceKeys:
 
 
 def load_or_create(instance_dir: Path) -> InstanceKeys:
-    """Read the instance key; make it (mode 0600) the first time."""
+    """Read the instance key; make it (mode 0600) the first time.
+
+    Several processes may start at once: the file appears whole, and the first one counts.
+    """
     instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = instance_dir / FILE_NAME
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return InstanceKeys(path.read_bytes())
+    if not path.exists():
+        _create(path)
+    return InstanceKeys(path.read_bytes())
+
+
+def _create(path: Path) -> None:
+    part = path.with_name(f"{FILE_NAME}.{secrets.token_hex(8)}")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(secrets.token_bytes(KEY_BYTES))
         file.flush()
         os.fsync(file.fileno())
-    return InstanceKeys(path.read_bytes())
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        part.unlink()

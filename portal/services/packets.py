@@ -61,7 +61,6 @@ EVENT_WORDS = {
     CustodyKind.MESSAGE_SENT: "bericht verstuurd",
     CustodyKind.RECORD_WRITTEN: "notitie geschreven",
     CustodyKind.PACKET_EXPORTED: "pakket gemaakt",
-    CustodyKind.REPORT_CHANGED: "melding aangevuld",
     CustodyKind.CODE_ISSUED: "code gegeven aan de melder",
     CustodyKind.IDENTITY_SHARED: "naam van de melder gedeeld",
     CustodyKind.RECOVERY_USED: "zaak geopend door herstelhouders",
