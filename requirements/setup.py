@@ -28,6 +28,7 @@ TOOLS = {
     "pdftoppm": "poppler-utils",
     "pg_ctl": "postgresql",
     "strace": "strace",
+    "unzip": "unzip",
 }
 # Published without a wheel, and needed by tests only; nothing else may run code to be installed.
 SOURCE_ONLY = "bagit"
