@@ -40,7 +40,7 @@ def make_app(folder, *, slugs=SLUGS, opened=True, language="nl", exit_url=EXIT):
     app.extensions[context.EXTENSION] = SimpleNamespace(
         settings=Settings(instance_dir=folder, exit_url=exit_url),
         session_factory=factory,
-        clock=lambda: NOW,
+        now=lambda: NOW,
     )
     for part in (headers, errors, context):
         part.install(app)
