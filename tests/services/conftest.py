@@ -48,21 +48,28 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "sqlite":
         made = make_engine(f"sqlite:///{tmp_path / 'portal.sqlite3'}")
         upgrade(made)
-    else:
-        address = request.getfixturevalue("postgres")
-        name = _new_database(address, template=request.getfixturevalue("migrated"))
-        made = make_engine(address.format(name=name))
+        yield made
+        made.dispose()
+        return
+    address = request.getfixturevalue("postgres")
+    name = _new_database(address, template=request.getfixturevalue("migrated"))
+    made = make_engine(address.format(name=name))
     yield made
     made.dispose()
+    _on_server(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _new_database(address: str, *, template: str = "template1") -> str:
     name = f"t_{new_id()}"
+    _on_server(address, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return name
+
+
+def _on_server(address: str, command: str) -> None:
     server = create_engine(address.format(name="postgres"), isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        connection.execute(text(command))
     server.dispose()
-    return name
 
 
 @pytest.fixture
