@@ -43,7 +43,7 @@ function send(file, shown) {
       shown.bar.remove();
       said.textContent = `${file.name}: ${shown.state.textContent}`;
       if (request.status === 410) location.assign(form.action);
-      resolve(arrived);
+      resolve(arrived && (request.responseURL || form.action));
     };
     request.open("POST", form.action);
     request.send(body);
@@ -59,10 +59,14 @@ form?.addEventListener("submit", async (event) => {
   if (button) button.disabled = true;
   list.replaceChildren();
   const rows = files.map((file) => [file, row(file)]);
+  let next = form.action;
   let all = true;
-  for (const [file, shown] of rows) all = (await send(file, shown)) && all;
+  for (const [file, shown] of rows) {
+    next = await send(file, shown);
+    all &&= next;
+  }
   // What did not arrive stays on the page, to be chosen once more; the rest is listed by the server.
-  if (all) location.assign(form.action);
+  if (all) location.assign(next);
   if (button) button.disabled = false;
   for (const input of inputs) input.value = "";
 });
