@@ -32,6 +32,7 @@ def site(filled):
     mail = sites.serve_mail(mailbox)
     weather, exit_url = sites.serve_weather()
     log = filled.with_name("serve.log")
+    sites.forget_mail(filled)
     process, port = sites.serve(
         filled,
         log,
@@ -71,7 +72,7 @@ def visit(browser, site):
     opened = []
 
     def open_phone(*, javascript: bool = True):
-        page, watch = _phone(browser, site, javascript=javascript)
+        page, watch = _phone(browser, site, javascript=javascript, axe=False)
         opened.append(page.context)
         return page, watch
 
@@ -80,10 +81,10 @@ def visit(browser, site):
         context.close()
 
 
-def _phone(browser, site, *, javascript: bool):
+def _phone(browser, site, *, javascript: bool, axe: bool = True):
     context = browser.new_context(viewport=PHONE, java_script_enabled=javascript)
     context.set_default_timeout(20_000)
-    watch = Watch(site.address, javascript)
+    watch = Watch(site.address, with_axe=axe and javascript)  # axe is a script
     watch.follow(context)
     return context.new_page(), watch
 

@@ -74,7 +74,7 @@ def test_the_successor_can_read_it_and_is_told_by_mail(handled, site):
     for line in STORY.split("\n\n"):
         assert line in handled.successors_page
     assert NAME not in handled.successors_page
-    mails = wait_until(lambda: site.mailbox.to(handled.successor.login), 45)
+    mails = wait_until(lambda: site.mailbox.to(handled.successor, handled.told.school), 45)
     assert any("overgedragen" in mail.get_payload(decode=True).decode() for mail in mails)
 
 
@@ -86,7 +86,7 @@ def test_an_excluded_colleague_finds_nothing_anywhere(handled, site, visit):
     assert handled.label not in desk.text()
     assert not any(handled.label in row for row in desk.all_cases().labels())
     assert_like_a_random_id(page, handled)
-    assert not any(handled.label in str(mail) for mail in site.mailbox.to(excluded.login))
+    assert not any(handled.label in str(mail) for mail in site.mailbox.to(excluded, school))
 
 
 def test_a_teacher_of_another_class_finds_nothing_anywhere(handled, visit):

@@ -61,7 +61,7 @@ def test_back_after_leaving_shows_nothing(told, site):
 def test_a_mail_without_content_reaches_the_handler(told, site):
     name = told.readers_after[0].split(",")[0]
     handler = next(one for one in told.school.people.values() if one.name == name)
-    mail = wait_until(lambda: site.mailbox.to(handler.login), 45)[-1]
+    mail = wait_until(lambda: site.mailbox.to(handler, told.school), 45)[-1]
     body = mail.get_payload(decode=True).decode()
     assert mail["Subject"] == f"Bericht van {told.school.name}"
     assert "Er staat iets nieuws voor je klaar." in body

@@ -20,7 +20,7 @@ class Watch:
     """What one browser context met."""
 
     home: str
-    javascript: bool = True
+    with_axe: bool = True
     requests: list[str] = field(default_factory=list)
     pages: list[Response] = field(default_factory=list)
     titles: dict[str, str] = field(default_factory=dict)
@@ -41,12 +41,12 @@ class Watch:
             self.headers.append((path, response.status, response.headers))
 
     def look(self, page: Page) -> None:
-        """Look at the page that is open now; axe is a script and needs a page that runs them."""
+        """Look at the page that is open now."""
         path = urlsplit(page.url).path
         self.titles[page.url] = page.title()
         self.inline += [f"{path}: {found}" for found in page.evaluate(INLINE)]
         self.inline += [f"{path}: {found}" for found in page.evaluate(HANDLERS)]
-        if not self.javascript:
+        if not self.with_axe:
             return
         page.evaluate(AXE.read_text())
         for width, height, scheme in LOOKS:
