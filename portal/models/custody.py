@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import ID_LENGTH, Base, SchoolOwned, owned_args
@@ -17,7 +17,11 @@ class CustodyEvent(SchoolOwned, Base):
     """
 
     __tablename__ = "custody_event"
-    __table_args__ = owned_args(UniqueConstraint("school_id", "position"))
+    __table_args__ = owned_args(
+        UniqueConstraint("school_id", "position"),
+        Index(None, "school_id", "case_id"),
+        Index(None, "school_id", "report_id"),
+    )
 
     position: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(48))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import ID_LENGTH, Base, SchoolOwned, owned_args
@@ -53,6 +53,7 @@ class Wrap(SchoolOwned, Base):
     __tablename__ = "wrap"
     __table_args__ = owned_args(
         UniqueConstraint("compartment_id", "holder_kind", "holder_id"),
+        Index(None, "school_id", "holder_kind", "holder_id"),
         refers=(("compartment_id", "compartment"),),
     )
 

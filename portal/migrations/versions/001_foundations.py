@@ -50,9 +50,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_custody_checkpoint')),
     sa.UniqueConstraint('school_id', 'id', name=op.f('uq_custody_checkpoint_school_id_id'))
     )
-    with op.batch_alter_table('custody_checkpoint', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_custody_checkpoint_school_id'), ['school_id'], unique=False)
-
     op.create_table('custody_event',
     sa.Column('position', sa.BigInteger(), nullable=False),
     sa.Column('kind', sa.String(length=48), nullable=False),
@@ -74,7 +71,8 @@ def upgrade() -> None:
     with op.batch_alter_table('custody_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_custody_event_case_id'), ['case_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_custody_event_report_id'), ['report_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_custody_event_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_custody_event_school_id_case_id'), ['school_id', 'case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_custody_event_school_id_report_id'), ['school_id', 'report_id'], unique=False)
 
     op.create_table('custody_head',
     sa.Column('size', sa.BigInteger(), nullable=False),
@@ -86,9 +84,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'id', name=op.f('uq_custody_head_school_id_id')),
     sa.UniqueConstraint('school_id', name=op.f('uq_custody_head_school_id'))
     )
-    with op.batch_alter_table('custody_head', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_custody_head_school_id'), ['school_id'], unique=False)
-
     op.create_table('live_session',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('school_id', sa.String(length=26), nullable=False),
@@ -117,9 +112,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_school_class')),
     sa.UniqueConstraint('school_id', 'id', name=op.f('uq_school_class_school_id_id'))
     )
-    with op.batch_alter_table('school_class', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_school_class_school_id'), ['school_id'], unique=False)
-
     op.create_table('staff_member',
     sa.Column('code', sa.String(length=32), nullable=False),
     sa.Column('login', sa.String(length=255), nullable=False),
@@ -147,7 +139,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'login', name=op.f('uq_staff_member_school_id_login'))
     )
     with op.batch_alter_table('staff_member', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_staff_member_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_staff_member_school_id_confirmed_by_id'), ['school_id', 'confirmed_by_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_staff_member_school_id_substitute_id'), ['school_id', 'substitute_id'], unique=False)
 
     op.create_table('outbox_mail',
     sa.Column('staff_id', sa.String(length=26), nullable=False),
@@ -166,7 +159,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'id', name=op.f('uq_outbox_mail_school_id_id'))
     )
     with op.batch_alter_table('outbox_mail', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_outbox_mail_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_outbox_mail_school_id_staff_id'), ['school_id', 'staff_id'], unique=False)
 
     op.create_table('recovery_holder',
     sa.Column('name', sa.String(length=255), nullable=False),
@@ -180,7 +173,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'id', name=op.f('uq_recovery_holder_school_id_id'))
     )
     with op.batch_alter_table('recovery_holder', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_recovery_holder_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_recovery_holder_school_id_staff_id'), ['school_id', 'staff_id'], unique=False)
 
     op.create_table('school_case',
     sa.Column('label', sa.String(length=16), nullable=False),
@@ -209,7 +202,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'label', name=op.f('uq_school_case_school_id_label'))
     )
     with op.batch_alter_table('school_case', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_school_case_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_school_case_school_id_handler_id'), ['school_id', 'handler_id'], unique=False)
 
     op.create_table('staff_role',
     sa.Column('staff_id', sa.String(length=26), nullable=False),
@@ -225,7 +218,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'id', name=op.f('uq_staff_role_school_id_id'))
     )
     with op.batch_alter_table('staff_role', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_staff_role_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_staff_role_school_id_class_id'), ['school_id', 'class_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_staff_role_school_id_staff_id'), ['school_id', 'staff_id'], unique=False)
 
     op.create_table('staff_slot',
     sa.Column('staff_id', sa.String(length=26), nullable=False),
@@ -241,7 +235,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'staff_id', 'kind', name=op.f('uq_staff_slot_school_id_staff_id_kind'))
     )
     with op.batch_alter_table('staff_slot', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_staff_slot_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_staff_slot_school_id_staff_id'), ['school_id', 'staff_id'], unique=False)
 
     op.create_table('case_reader',
     sa.Column('case_id', sa.String(length=26), nullable=False),
@@ -259,7 +253,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('case_reader', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_reader_case_id'), ['case_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_case_reader_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_case_reader_school_id_case_id'), ['school_id', 'case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_case_reader_school_id_staff_id'), ['school_id', 'staff_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_reader_staff_id'), ['staff_id'], unique=False)
 
     op.create_table('report',
@@ -277,7 +272,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'id', name=op.f('uq_report_school_id_id'))
     )
     with op.batch_alter_table('report', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_report_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_report_school_id_case_id'), ['school_id', 'case_id'], unique=False)
 
     op.create_table('compartment',
     sa.Column('report_id', sa.String(length=26), nullable=True),
@@ -296,7 +291,8 @@ def upgrade() -> None:
     with op.batch_alter_table('compartment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_compartment_case_id'), ['case_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_compartment_report_id'), ['report_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_compartment_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_compartment_school_id_case_id'), ['school_id', 'case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_compartment_school_id_report_id'), ['school_id', 'report_id'], unique=False)
 
     op.create_table('reporter_code',
     sa.Column('report_id', sa.String(length=26), nullable=False),
@@ -313,7 +309,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('reporter_code', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reporter_code_lookup'), ['lookup'], unique=False)
-        batch_op.create_index(batch_op.f('ix_reporter_code_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_reporter_code_school_id_report_id'), ['school_id', 'report_id'], unique=False)
 
     op.create_table('record',
     sa.Column('compartment_id', sa.String(length=26), nullable=False),
@@ -337,7 +333,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_record_case_id'), ['case_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_record_compartment_id'), ['compartment_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_record_report_id'), ['report_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_record_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_record_school_id_case_id'), ['school_id', 'case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_record_school_id_compartment_id'), ['school_id', 'compartment_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_record_school_id_report_id'), ['school_id', 'report_id'], unique=False)
 
     op.create_table('wrap',
     sa.Column('compartment_id', sa.String(length=26), nullable=False),
@@ -354,7 +352,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('wrap', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_wrap_compartment_id'), ['compartment_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_wrap_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_wrap_school_id_compartment_id'), ['school_id', 'compartment_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_wrap_school_id_holder_kind_holder_id'), ['school_id', 'holder_kind', 'holder_id'], unique=False)
 
     op.create_table('evidence_item',
     sa.Column('report_id', sa.String(length=26), nullable=False),
@@ -377,7 +376,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('evidence_item', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_evidence_item_report_id'), ['report_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_evidence_item_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_evidence_item_school_id_compartment_id'), ['school_id', 'compartment_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_evidence_item_school_id_record_id'), ['school_id', 'record_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_evidence_item_school_id_report_id'), ['school_id', 'report_id'], unique=False)
 
     op.create_table('derivative',
     sa.Column('evidence_id', sa.String(length=26), nullable=False),
@@ -395,7 +396,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'id', name=op.f('uq_derivative_school_id_id'))
     )
     with op.batch_alter_table('derivative', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_derivative_school_id'), ['school_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_derivative_school_id_evidence_id'), ['school_id', 'evidence_id'], unique=False)
 
     # ### end Alembic commands ###
 
@@ -404,74 +405,80 @@ def downgrade() -> None:
     """Take the step back."""
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table('derivative', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_derivative_school_id'))
+        batch_op.drop_index(batch_op.f('ix_derivative_school_id_evidence_id'))
 
     op.drop_table('derivative')
     with op.batch_alter_table('evidence_item', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_evidence_item_school_id'))
+        batch_op.drop_index(batch_op.f('ix_evidence_item_school_id_report_id'))
+        batch_op.drop_index(batch_op.f('ix_evidence_item_school_id_record_id'))
+        batch_op.drop_index(batch_op.f('ix_evidence_item_school_id_compartment_id'))
         batch_op.drop_index(batch_op.f('ix_evidence_item_report_id'))
 
     op.drop_table('evidence_item')
     with op.batch_alter_table('wrap', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_wrap_school_id'))
+        batch_op.drop_index(batch_op.f('ix_wrap_school_id_holder_kind_holder_id'))
+        batch_op.drop_index(batch_op.f('ix_wrap_school_id_compartment_id'))
         batch_op.drop_index(batch_op.f('ix_wrap_compartment_id'))
 
     op.drop_table('wrap')
     with op.batch_alter_table('record', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_record_school_id'))
+        batch_op.drop_index(batch_op.f('ix_record_school_id_report_id'))
+        batch_op.drop_index(batch_op.f('ix_record_school_id_compartment_id'))
+        batch_op.drop_index(batch_op.f('ix_record_school_id_case_id'))
         batch_op.drop_index(batch_op.f('ix_record_report_id'))
         batch_op.drop_index(batch_op.f('ix_record_compartment_id'))
         batch_op.drop_index(batch_op.f('ix_record_case_id'))
 
     op.drop_table('record')
     with op.batch_alter_table('reporter_code', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_reporter_code_school_id'))
+        batch_op.drop_index(batch_op.f('ix_reporter_code_school_id_report_id'))
         batch_op.drop_index(batch_op.f('ix_reporter_code_lookup'))
 
     op.drop_table('reporter_code')
     with op.batch_alter_table('compartment', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_compartment_school_id'))
+        batch_op.drop_index(batch_op.f('ix_compartment_school_id_report_id'))
+        batch_op.drop_index(batch_op.f('ix_compartment_school_id_case_id'))
         batch_op.drop_index(batch_op.f('ix_compartment_report_id'))
         batch_op.drop_index(batch_op.f('ix_compartment_case_id'))
 
     op.drop_table('compartment')
     with op.batch_alter_table('report', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_report_school_id'))
+        batch_op.drop_index(batch_op.f('ix_report_school_id_case_id'))
 
     op.drop_table('report')
     with op.batch_alter_table('case_reader', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_case_reader_staff_id'))
-        batch_op.drop_index(batch_op.f('ix_case_reader_school_id'))
+        batch_op.drop_index(batch_op.f('ix_case_reader_school_id_staff_id'))
+        batch_op.drop_index(batch_op.f('ix_case_reader_school_id_case_id'))
         batch_op.drop_index(batch_op.f('ix_case_reader_case_id'))
 
     op.drop_table('case_reader')
     with op.batch_alter_table('staff_slot', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_staff_slot_school_id'))
+        batch_op.drop_index(batch_op.f('ix_staff_slot_school_id_staff_id'))
 
     op.drop_table('staff_slot')
     with op.batch_alter_table('staff_role', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_staff_role_school_id'))
+        batch_op.drop_index(batch_op.f('ix_staff_role_school_id_staff_id'))
+        batch_op.drop_index(batch_op.f('ix_staff_role_school_id_class_id'))
 
     op.drop_table('staff_role')
     with op.batch_alter_table('school_case', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_school_case_school_id'))
+        batch_op.drop_index(batch_op.f('ix_school_case_school_id_handler_id'))
 
     op.drop_table('school_case')
     with op.batch_alter_table('recovery_holder', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_recovery_holder_school_id'))
+        batch_op.drop_index(batch_op.f('ix_recovery_holder_school_id_staff_id'))
 
     op.drop_table('recovery_holder')
     with op.batch_alter_table('outbox_mail', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_outbox_mail_school_id'))
+        batch_op.drop_index(batch_op.f('ix_outbox_mail_school_id_staff_id'))
 
     op.drop_table('outbox_mail')
     with op.batch_alter_table('staff_member', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_staff_member_school_id'))
+        batch_op.drop_index(batch_op.f('ix_staff_member_school_id_substitute_id'))
+        batch_op.drop_index(batch_op.f('ix_staff_member_school_id_confirmed_by_id'))
 
     op.drop_table('staff_member')
-    with op.batch_alter_table('school_class', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_school_class_school_id'))
-
     op.drop_table('school_class')
     with op.batch_alter_table('live_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_live_session_staff_id'))
@@ -479,19 +486,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_live_session_report_id'))
 
     op.drop_table('live_session')
-    with op.batch_alter_table('custody_head', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_custody_head_school_id'))
-
     op.drop_table('custody_head')
     with op.batch_alter_table('custody_event', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_custody_event_school_id'))
+        batch_op.drop_index(batch_op.f('ix_custody_event_school_id_report_id'))
+        batch_op.drop_index(batch_op.f('ix_custody_event_school_id_case_id'))
         batch_op.drop_index(batch_op.f('ix_custody_event_report_id'))
         batch_op.drop_index(batch_op.f('ix_custody_event_case_id'))
 
     op.drop_table('custody_event')
-    with op.batch_alter_table('custody_checkpoint', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_custody_checkpoint_school_id'))
-
     op.drop_table('custody_checkpoint')
     op.drop_table('worker_lease')
     op.drop_table('school')
