@@ -59,7 +59,7 @@ def current_school() -> SchoolView:
 
 
 def commit() -> None:
-    """Commit now, for the few that must not wait for the answer (an opening is logged before its first byte)."""
+    """Commit now: an opening is logged before its first byte goes out."""
     transaction.commit(db())
 
 

@@ -5,6 +5,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import werkzeug.formparser
 from sqlalchemy import func, select
 
 from portal.models import Case, Report
@@ -217,8 +218,6 @@ def test_words_of_danger_make_somebody_look_today(site, phone, story, urgent):
 
 
 def test_a_file_in_an_ordinary_form_is_never_put_on_the_disk(phone, monkeypatch):
-    import werkzeug.formparser
-
     def spooled(*_arguments, **_options):
         raise AssertionError("a form spooled a file")
 
