@@ -24,6 +24,10 @@ class SlowBody(TimeoutError):
     """The other side sends its body too slowly; what it still sends is not waited for."""
 
 
+class BodiesFull(Exception):
+    """As many bodies are being received as may be; the answer is 503, the draft stays."""
+
+
 class Pace:
     """Counts bytes against the seconds spent waiting for the other side, not our own work."""
 

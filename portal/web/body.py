@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from portal.serve.pacing import SlowBody
+from portal.serve.pacing import BodiesFull, SlowBody
 
 if TYPE_CHECKING:
     from portal.web.multipart import Stream
@@ -25,10 +25,6 @@ __all__ = [
 
 DRAIN_LIMIT = 64 << 20
 _DRAIN_STEP = 256 << 10
-
-
-class BodiesFull(Exception):
-    """As many bodies are being received as may be; the answer is 503, the draft stays."""
 
 
 class BodyBroken(OSError):
@@ -65,7 +61,7 @@ class _TimedStream:
     def read(self, size: int, /) -> bytes:
         try:
             return self._source.read(size)
-        except OSError:
+        except (OSError, BodiesFull):
             raise
         except Exception as error:  # gunicorn's parse errors share no base class with ours
             raise BodyBroken(type(error).__name__) from error
@@ -75,7 +71,8 @@ def timed_stream(environ: dict[str, Any]) -> Stream:
     """The body to read from; under `portal serve` it keeps the pace of `portal.serve.pacing`.
 
     Reading raises `SlowBody` after 30 s without a byte or 60 s below 1 kB/s, `BodyBroken` for a
-    body that the server cannot make out, and any other OSError of the connection.
+    body that the server cannot make out, `BodiesFull` where no thread may wait for it, and any
+    other OSError of the connection.
     """
     return _TimedStream(environ["wsgi.input"])
 
@@ -90,7 +87,7 @@ def drain(stream: Stream, limit: int = DRAIN_LIMIT) -> bool:
     while left > 0:
         try:
             chunk = stream.read(min(_DRAIN_STEP, left))
-        except OSError:
+        except (OSError, BodiesFull):
             return False
         if not chunk:
             return True

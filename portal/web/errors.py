@@ -25,8 +25,10 @@ from portal.services.errors import (
     NotFoundError,
     ServiceError,
 )
+from portal.web.body import BodiesFull
 
-BAD_REQUEST, SERVER_FAULT = 400, 500
+BAD_REQUEST, SERVER_FAULT, UNAVAILABLE = 400, 500, 503
+RETRY_SECONDS = "10"
 STATUS = {
     NotFoundError: 404,
     ForbiddenError: 403,
@@ -41,6 +43,7 @@ def install(app: Flask) -> None:
     """Answer every HTTP error, refusal of a service and unexpected fault with a page of ours."""
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(ServiceError, show_refusal)
+    app.register_error_handler(BodiesFull, show_full)
     app.logger.addFilter(drop_values)
 
 
@@ -60,6 +63,13 @@ def show_refusal(error: ServiceError) -> Response:
     if code == SERVER_FAULT:
         current_app.logger.error("refused", exc_info=error)
     return error_page(code)
+
+
+def show_full(_error: BodiesFull) -> Response:
+    """As many large bodies are being received as may be, and this is one more."""
+    response = error_page(UNAVAILABLE)
+    response.headers["Retry-After"] = RETRY_SECONDS
+    return response
 
 
 def error_page(code: int) -> Response:

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from portal.web.body import BodiesFull, BodyBroken, BodyGate, drain, same_origin, timed_stream
+from tests.web.reporter_site import SLUG, STORY, Site
 
 OURS = {"https://melden.voorbeeld.nl"}
 
@@ -70,3 +71,28 @@ def test_a_server_parse_error_is_told_as_a_broken_body():
 )
 def test_only_our_own_pages_may_change_something(headers, allowed):
     assert same_origin(headers, OURS) is allowed
+
+
+class Refused:
+    """A body that no thread may wait for, as `portal serve` hands it to the portal."""
+
+    def read(self, size=-1, /):
+        raise BodiesFull
+
+
+@pytest.mark.parametrize(
+    "path", ["begin", "vraag/verhaal", "verder", "bestanden", "bureau/inloggen"]
+)
+def test_a_body_that_must_wait_gets_a_page_that_says_so(tmp_path, path):
+    site = Site(tmp_path)
+    phone = site.phone()
+    phone.tell()
+    response = phone.client.post(
+        f"/{SLUG}/{path}",
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"wsgi.input": Refused(), "CONTENT_LENGTH": "100000"},
+    )
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert "Het is hier even druk" in response.get_data(as_text=True) or path == "bestanden"
+    assert STORY[:20] in phone.get("vraag/verhaal").html
