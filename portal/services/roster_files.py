@@ -152,39 +152,47 @@ def _roles(protocol: Protocol) -> tuple[str, ...]:
 
 def _rows(file: str, data: bytes, needed: Sequence[str], problems: list[Problem]) -> list[_Row]:
     """Read a file into rows by column; problems with the header end it here."""
-    if len(data) > LONGEST_FILE:
-        problems.append(Problem(file, 1, "", "dit bestand is groter dan 2 MB"))
-        return []
-    if b"\0" in data:
-        text = "dit is geen tekst; sla het op als CSV (UTF-8)"
-        problems.append(Problem(file, 1, "", text))
+    unreadable = _unreadable(data)
+    if unreadable:
+        problems.append(Problem(file, 1, "", unreadable))
         return []
     lines = list(_records(data))
     if not lines:
         problems.append(Problem(file, 1, "", "dit bestand is leeg"))
         return []
+    wrong = list(_header_problems(file, lines[0][1], needed))
+    problems += wrong
     header = [role_key(cell) for cell in lines[0][1]]
-    before = len(problems)
-    for cell in lines[0][1]:
-        if role_key(cell) in REFUSED:
-            text = f"{REFUSED[role_key(cell)]} mag niet in dit bestand; haal de kolom eruit"
-            problems.append(Problem(file, 1, cell, text))
-    problems += [
-        Problem(file, 1, column, "deze kolom ontbreekt")
-        for column in needed
-        if column not in header
-    ]
+    return [] if wrong else [_row(file, header, line, problems) for line in lines[1:]]
+
+
+def _unreadable(data: bytes) -> str:
+    if len(data) > LONGEST_FILE:
+        return "dit bestand is groter dan 2 MB"
+    return "dit is geen tekst; sla het op als CSV (UTF-8)" if b"\0" in data else ""
+
+
+def _header_problems(file: str, cells: list[str], needed: Sequence[str]) -> Iterator[Problem]:
+    header = [role_key(cell) for cell in cells]
+    for cell, key in zip(cells, header, strict=True):
+        if key in REFUSED:
+            text = f"{REFUSED[key]} mag niet in dit bestand; haal de kolom eruit"
+            yield Problem(file, 1, cell, text)
+    for column in needed:
+        if column not in header:
+            yield Problem(file, 1, column, "deze kolom ontbreekt")
     if len(set(header)) != len(header):
-        problems.append(Problem(file, 1, "", "een kolomnaam komt twee keer voor"))
-    if len(problems) > before:
-        return []
-    rows = []
-    for number, cells in lines[1:]:
-        row = _Row(file, number, dict(zip(header, cells, strict=False)), problems)
-        if len(cells) > len(header) and any(cells[len(header) :]):
-            row.wrong("", f"{len(cells)} velden, maar de kop heeft er {len(header)}")
-        rows.append(row)
-    return rows
+        yield Problem(file, 1, "", "een kolomnaam komt twee keer voor")
+
+
+def _row(
+    file: str, header: list[str], line: tuple[int, list[str]], problems: list[Problem]
+) -> _Row:
+    number, cells = line
+    row = _Row(file, number, dict(zip(header, cells, strict=False)), problems)
+    if any(cells[len(header) :]):
+        row.wrong("", f"{len(cells)} velden, maar de kop heeft er {len(header)}")
+    return row
 
 
 def _records(data: bytes) -> Iterator[tuple[int, list[str]]]:
