@@ -141,18 +141,27 @@ class _Search:
             if one.usable and not self.barred(one) and one.id not in skip
         )
 
-    def stand_ins(self, role_key: str, but: Iterable[str] = ()) -> tuple[Reader, ...]:
-        """Who replaces the holders; nobody stands in for a person who is kept out."""
+    def stand_ins(
+        self, role_key: str, but: Iterable[str] = (), *, of: Iterable[str] | None = None
+    ) -> tuple[Reader, ...]:
+        """Who replaces the holders, or only those `of` them who handle.
+
+        Nobody stands in for a person who is kept out.
+        """
         skip = set(but)
         role = self.protocol.role(role_key)
         found: dict[str, Reader] = {}
-        for holder in self.holders(role_key):
+        handling = None if of is None else set(of)
+        for holder in self.holders(role_key) if handling is None else self.members(handling):
             one = self.roster.member(holder.substitute)
             if one and one.usable and not self.barred(one) and not self.barred(holder):
                 found[one.id] = Reader(one.id, one.name, role_key)
         if role and role.substitute_role:
             found |= {one.id: one for one in self.readers(role.substitute_role)}
         return tuple(one for one in found.values() if one.id not in skip)
+
+    def members(self, ids: set[str]) -> list[Member]:
+        return [one for one in self.roster.members if one.id in ids]
 
     def why_nobody(self, role_key: str) -> str:
         label = self.protocol.label(role_key)
@@ -188,7 +197,7 @@ def choose_readers(
     taken = [one.id for one in handlers]
     overseers = _overseers(search, role, taken)
     taken += [one.id for one in overseers]
-    substitutes = search.stand_ins(role, taken)
+    substitutes = search.stand_ins(role, taken, of=[one.id for one in handlers])
     taken += [one.id for one in substitutes]
     also = _also(search, taken, preferred)
     if len(taken) < ENOUGH:

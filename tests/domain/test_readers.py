@@ -104,6 +104,24 @@ def test_an_emptied_chain_ends_at_the_board():
     assert found.enough
 
 
+def test_only_the_stand_in_of_who_handles_reads_along():
+    third = Member(id="d", name="D. Derde", roles=(RoleHeld("bpo-er"),))
+    fourth = Member(id="e", name="E. Vierde", roles=(RoleHeld("bpo-er"),))
+    people = (
+        replace(MENTOR, substitute="d"),
+        replace(OTHER, substitute="e"),
+        COORDINATOR,
+        UPPER,
+        HEAD,
+        third,
+        fourth,
+    )
+    decision = route(CALS, Facts(class_relation="same"))
+    found = choose_readers(decision, CALS, roster(*people), classes=("2b", "3a"), preferred="m")
+    assert ids(found.handlers) == ["m"]
+    assert ids(found.substitutes) == ["d"]
+
+
 def test_the_duty_roster_decides_who_stands_in_for_the_coach():
     coach = Member(id="k", name="K. Coach", roles=(RoleHeld("coach", classes=("2b",)),))
     lead = Member(id="l", name="L. Leider", roles=(RoleHeld("teamleider", years=("2",)),))
