@@ -35,6 +35,11 @@ class InstanceKeys:
         """Give the stored form of an activation code."""
         return hmac.new(self._derive(b"activation/v1"), text.encode(), "sha256").hexdigest()
 
+    def ticket(self, purpose: str, text: str) -> str:
+        """Vouch for a text that a browser brings back later; good for this purpose only."""
+        key = self._derive(b"ticket/v1:" + purpose.encode())
+        return hmac.new(key, text.encode(), "sha256").hexdigest()[:32]
+
     def checkpoint_key(self, school_id: str) -> Ed25519PrivateKey:
         """Give the key that signs a school's checkpoints."""
         seed = self._derive(b"checkpoint/v1:" + school_id.encode())

@@ -7,8 +7,10 @@ recovery code. There is no other password hash: a secret is right when it opens 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import select
@@ -26,12 +28,49 @@ from portal.services.errors import ServiceError
 
 PASSPHRASE, RECOVERY = "passphrase", "recovery"
 KIND = "slot"
-PLACES = threading.BoundedSemaphore(50)
+PLACES = threading.BoundedSemaphore(40)
 """So many may wait for a derivation in one worker; more would take the threads of reporters."""
+KNOWN_PLACES = threading.BoundedSemaphore(10)
+"""As many more for devices on which somebody logged in before: strangers cannot take these."""
+PLACES_OF_ONE = 10
+"""So many of the waiting may try the same log-in from the same address."""
 
 
 class TooBusyError(ServiceError):
     """Too many log-ins at this moment; try again in a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Who tries: a name for log-in and address that tells neither, and if the device is known."""
+
+    who: str = ""
+    known_device: bool = False
+
+
+class _Waiting:
+    """Counts how many wait for each of those who try."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._numbers: Counter[str] = Counter()
+
+    def enter(self, who: str) -> bool:
+        with self._lock:
+            if who and self._numbers[who] >= PLACES_OF_ONE:
+                return False
+            self._numbers[who] += 1
+            return True
+
+    def leave(self, who: str) -> None:
+        with self._lock:
+            self._numbers[who] -= 1
+            if not self._numbers[who]:
+                del self._numbers[who]
+
+
+WAITING = _Waiting()
+NOBODY_SPECIAL = Attempt()
 
 
 def make(member: StaffMember, identity: Identity, *, kind: str, secret: str) -> StaffSlot:
@@ -79,15 +118,19 @@ def replace(session: Session, member: StaffMember, made: StaffSlot) -> None:
     old.id = made.id
 
 
-def open_slot(slot: StaffSlot | None, secret: str) -> Identity | None:
+def open_slot(
+    slot: StaffSlot | None, secret: str, attempt: Attempt = NOBODY_SPECIAL
+) -> Identity | None:
     """Open a slot; without one the same work is done for nothing, so that nobody can tell."""
     if slot is None:
         owner, slot_id, sealed, parameters = _nobody()
     else:
         owner, slot_id = slot.staff_id, slot.id
         sealed, parameters = slot.sealed, slot.parameters
-    with _place():
-        derived = derive_staff_identity(secret, parameters_from(parameters))
+    with _place(attempt):
+        derived = derive_staff_identity(
+            secret, parameters_from(parameters), first=attempt.known_device
+        )
     try:
         body = records.unseal(
             derived,
@@ -103,13 +146,28 @@ def open_slot(slot: StaffSlot | None, secret: str) -> Identity | None:
 
 
 @contextmanager
-def _place() -> Iterator[None]:
-    if not PLACES.acquire(blocking=False):
+def _place(attempt: Attempt = NOBODY_SPECIAL) -> Iterator[None]:
+    if attempt.known_device:
+        with _held(KNOWN_PLACES):
+            yield
+        return
+    with _held(PLACES):
+        if not WAITING.enter(attempt.who):
+            raise TooBusyError
+        try:
+            yield
+        finally:
+            WAITING.leave(attempt.who)
+
+
+@contextmanager
+def _held(places: threading.BoundedSemaphore) -> Iterator[None]:
+    if not places.acquire(blocking=False):
         raise TooBusyError
     try:
         yield
     finally:
-        PLACES.release()
+        places.release()
 
 
 @cache

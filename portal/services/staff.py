@@ -21,8 +21,13 @@ from portal.services.custody import Actor
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
+from portal.services.slots import Attempt
 
 LONGEST_LOGIN = 255
+
+
+class WrongCodeError(InvalidInputError):
+    """The passphrase is right, the one-time code is not; the page says the same as always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +145,20 @@ def log_in(
     passphrase: str,
     code: str,
     now: datetime,
+    attempt: Attempt = slots.NOBODY_SPECIAL,
 ) -> LoggedIn:
     """Log in with passphrase and one-time code.
 
     An unknown or ended account costs the same derivation, and every refusal reads the same.
 
     Raises:
-        InvalidInputError: field ``login``, problem ``mismatch``.
+        InvalidInputError: field ``login``, problem ``mismatch``; a `WrongCodeError` where the
+            passphrase is right and the one-time code is not.
     """
     member = _by_login(session, school, login)
     slot = slots.find(session, member, slots.PASSPHRASE) if member is not None else None
     _give_connection_back(session)
-    identity = slots.open_slot(slot, passphrases.prepare(passphrase))
+    identity = slots.open_slot(slot, passphrases.prepare(passphrase), attempt)
     if member is None or identity is None:
         raise _mismatch()
     _spend_code(session, member, identity, code, now)
@@ -167,6 +174,7 @@ def log_in_with_recovery(
     code: str,
     new_passphrase: str,
     now: datetime,
+    attempt: Attempt = slots.NOBODY_SPECIAL,
 ) -> LoggedIn:
     """Log in with the printed recovery code and a one-time code, and choose a new passphrase.
 
@@ -177,16 +185,18 @@ def log_in_with_recovery(
             ``recovery`` when the code holds a typing mistake, field ``login`` otherwise.
     """
     member = _by_login(session, school, login)
-    known = [school.name, school.place, login, member.name if member else ""]
+    known = [school.name, school.place, login]
     phrase = passphrases.check(new_passphrase, known=known)
     printed = printed_codes.normalise(recovery_code, printed_codes.RECOVERY_LENGTH)
     if printed is None:
         raise InvalidInputError("recovery", "malformed")
     slot = slots.find(session, member, slots.RECOVERY) if member is not None else None
     _give_connection_back(session)
-    identity = slots.open_slot(slot, printed)
+    identity = slots.open_slot(slot, printed, attempt)
     if member is None or identity is None:
         raise _mismatch()
+    # Only now: an answer about the person's name would tell a stranger whose account it is.
+    passphrases.check(new_passphrase, known=[*known, member.name])
     _spend_code(session, member, identity, code, now)
     fresh = printed_codes.mint(printed_codes.RECOVERY_LENGTH)
     made = [
@@ -226,7 +236,7 @@ def _spend_code(
         raise _mismatch() from error
     step = totp.fitting_step(secret, code, now)
     if step is None or not totp.use_up(session, member, step):
-        raise _mismatch()
+        raise WrongCodeError("login", "mismatch")
 
 
 def _logged_in(member: StaffMember, identity: Identity, recovery_code: str = "") -> LoggedIn:

@@ -1,8 +1,8 @@
 """Slowing down guesses at log-in, and nothing else: reporting is never limited.
 
 A key is an HMAC of the address under a random key of this day, held in memory only, so neither a
-log nor a store of counters says who came. A limit slows (Retry-After) and never locks: a class on
-one school address can go on after a minute.
+log nor a store of counters says who came. A whole school has one address, so no limit may lock:
+whoever waits a moment is let through, however many wrong attempts others go on making.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from datetime import datetime
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
+from limits import RateLimitItem
 
 from portal.web.context import now, settings
 
 EXTENSION = "portal_address_keys"
-FAILED_CODES = "20 per minute"
+FAILED_CODES = "600 per minute"
+FAILED_PASSPHRASES = "20 per minute"
 BAD_REQUEST = 400
 
 
@@ -40,6 +42,17 @@ def address_key() -> str:
     """Give the limiter's key of this request."""
     keys: AddressKeys = current_app.extensions[EXTENSION]
     return keys.name(request.remote_addr or "", now())
+
+
+def count(limit: RateLimitItem, key: str) -> int:
+    """Count one more; returns how many of the limit are left."""
+    limiter.limiter.hit(limit, key)
+    return left(limit, key)
+
+
+def left(limit: RateLimitItem, key: str) -> int:
+    """How many of a limit are left at this moment."""
+    return limiter.limiter.get_window_stats(limit, key).remaining
 
 
 def failed(response: object) -> bool:

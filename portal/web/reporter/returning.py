@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
+
 from flask import Blueprint, make_response, redirect, request, url_for
 from flask_limiter import RateLimitExceeded
+from limits import parse
 from werkzeug.wrappers import Response
 
 from portal import data
@@ -22,8 +26,26 @@ from portal.web.reporter.report import names
 
 blueprint = Blueprint("reporter_return", __name__)
 
-WAIT_SECONDS = "60"
+WAIT_SECONDS = 3
+WAITED_FOR_SECONDS = 600
+TRIES_AFTER_WAITING = parse("3 per 10 minutes")
 SHOWN_CODE = 60
+
+
+def _ticket() -> str:
+    """Give what lets through after a wait: the hour, and that it was ours; nothing of whom."""
+    stamp = f"{int(now().timestamp())}.{secrets.token_hex(8)}"
+    return f"{stamp}.{portal().keys.ticket('wait', stamp)}"
+
+
+def _has_waited() -> bool:
+    """Whether the form brings a ticket back, neither too early nor too late nor too often."""
+    stamp, _, vouched = request.form.get("waited", "").rpartition(".")
+    if not hmac.compare_digest(vouched.encode(), portal().keys.ticket("wait", stamp).encode()):
+        return False
+    waited = now().timestamp() - int(stamp.partition(".")[0])
+    in_time = WAIT_SECONDS <= waited <= WAITED_FOR_SECONDS
+    return in_time and limits.limiter.limiter.hit(TRIES_AFTER_WAITING, stamp)
 
 
 @blueprint.get("/<school>/verder")
@@ -37,7 +59,7 @@ def enter(school: str) -> Response:
 
 @blueprint.post("/<school>/verder")
 @public
-@limits.limiter.limit(limits.FAILED_CODES, deduct_when=limits.failed)
+@limits.limiter.limit(limits.FAILED_CODES, deduct_when=limits.failed, exempt_when=_has_waited)
 def open_with_code(school: str) -> Response:
     """Open a report; a wrong, half or guessed code all get the same answer."""
     typed = request.form.get("code", "")
@@ -53,11 +75,13 @@ def open_with_code(school: str) -> Response:
 
 @blueprint.errorhandler(RateLimitExceeded)
 def slow_down(error: RateLimitExceeded) -> Response:
-    """Ask to wait a minute; what was typed stays, and nothing is locked."""
+    """Ask to wait a moment; what was typed stays, and who waited is let through."""
     del error
     typed = request.form.get("code", "")[:SHOWN_CODE]
-    response = telling.show("reporter/enter.html", 429, typed=typed, problem="wait")
-    response.headers["Retry-After"] = WAIT_SECONDS
+    response = telling.show(
+        "reporter/enter.html", 429, typed=typed, problem="wait", ticket=_ticket()
+    )
+    response.headers["Retry-After"] = str(WAIT_SECONDS)
     return make_response(response)
 
 

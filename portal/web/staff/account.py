@@ -10,7 +10,7 @@ from portal.services import accounts, confirmations, printed_codes
 from portal.services.errors import InvalidInputError
 from portal.web.context import current_school, db
 from portal.web.guards import current_actor, requires
-from portal.web.limits import FAILED_CODES, failed, limiter
+from portal.web.limits import FAILED_PASSPHRASES, failed, limiter
 
 Page = str | tuple[str, int] | Response
 BAD_REQUEST = 400
@@ -27,7 +27,7 @@ def account(school: str) -> Page:
 
 
 @blueprint.post("/wachtzin")
-@limiter.limit(FAILED_CODES, deduct_when=failed)
+@limiter.limit(FAILED_PASSPHRASES, deduct_when=failed)
 @requires(Action.WORK_ON_CASES)
 def change_passphrase(school: str) -> Page:
     del school
@@ -45,7 +45,7 @@ def change_passphrase(school: str) -> Page:
 
 
 @blueprint.post("/herstelcode")
-@limiter.limit(FAILED_CODES, deduct_when=failed)
+@limiter.limit(FAILED_PASSPHRASES, deduct_when=failed)
 @requires(Action.WORK_ON_CASES)
 def new_recovery_code(school: str) -> Page:
     """Make a new recovery code; the answer shows it, once."""

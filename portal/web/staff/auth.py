@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import segno
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -15,18 +15,15 @@ from portal.services.errors import InvalidInputError
 from portal.web import desk, errors, session
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import public
-from portal.web.limits import EXTENSION, AddressKeys, failed, limiter
+from portal.web.staff import attempts
 
 Page = str | tuple[str, int] | Response
 BAD_REQUEST, UNAVAILABLE = 400, 503
 QR_SCALE = 5
-# A class of pupils behind the school's address must not keep its staff out: the narrow limit
-# holds for one log-in name from one address, the wide one only stops a machine.
-FAILED_LOGINS = "10 per minute"
-FAILED_FROM_ADDRESS = "120 per minute"
 
 blueprint = Blueprint("staff_auth", __name__, url_prefix="/<school>/bureau")
 blueprint.app_context_processor(desk.menu)
+blueprint.after_request(attempts.send_cookie)
 
 
 @blueprint.before_app_request
@@ -44,13 +41,6 @@ def too_busy(_error: slots.TooBusyError) -> Response:
     return errors.error_page(UNAVAILABLE)
 
 
-def address_and_login() -> str:
-    """Give the limiter's key of one log-in name tried from one address (an HMAC, see limits)."""
-    keys: AddressKeys = current_app.extensions[EXTENSION]
-    login = request.form.get("login", "").strip().lower()[: staff.LONGEST_LOGIN]
-    return keys.name(f"{request.remote_addr} {login}", now())
-
-
 @blueprint.get("/inloggen")
 @public
 def login(school: str) -> Page:
@@ -63,12 +53,11 @@ def login(school: str) -> Page:
 
 
 @blueprint.post("/inloggen")
-@limiter.limit(FAILED_FROM_ADDRESS, deduct_when=failed)
-@limiter.limit(FAILED_LOGINS, key_func=address_and_login, deduct_when=failed)
 @public
 def enter(school: str) -> Page:
     """Log in with passphrase and one-time code."""
     del school
+    attempt = attempts.attempt()
     try:
         logged_in = staff.log_in(
             db(),
@@ -77,10 +66,14 @@ def enter(school: str) -> Page:
             passphrase=request.form.get("passphrase", ""),
             code=request.form.get("code", ""),
             now=now(),
+            attempt=attempt,
         )
+        attempts.check_tries(attempt)
     except InvalidInputError as error:
+        attempts.count_wrong(error, attempt)
         return _form("staff/login.html", error, login=request.form.get("login", ""))
     session.start(sessions.STAFF, logged_in.data, staff_id=logged_in.staff_id)
+    attempts.know_device()
     return redirect(desk.home(current_school()), 303)
 
 
@@ -102,12 +95,11 @@ def recovery(school: str) -> Page:
 
 
 @blueprint.post("/herstel")
-@limiter.limit(FAILED_FROM_ADDRESS, deduct_when=failed)
-@limiter.limit(FAILED_LOGINS, key_func=address_and_login, deduct_when=failed)
 @public
 def recover(school: str) -> Page:
     """Open the account with the recovery code; the answer shows the next one, once."""
     del school
+    attempt = attempts.attempt()
     try:
         logged_in = staff.log_in_with_recovery(
             db(),
@@ -117,10 +109,14 @@ def recover(school: str) -> Page:
             code=request.form.get("code", ""),
             new_passphrase=request.form.get("passphrase", ""),
             now=now(),
+            attempt=attempt,
         )
+        attempts.check_tries(attempt)
     except InvalidInputError as error:
+        attempts.count_wrong(error, attempt)
         return _form("staff/recovery.html", error, login=request.form.get("login", ""))
     session.start(sessions.STAFF, logged_in.data, staff_id=logged_in.staff_id)
+    attempts.know_device()
     return render_template(
         "staff/recovery_code.html",
         school=current_school(),
@@ -138,7 +134,6 @@ def activation(school: str) -> Page:
 
 
 @blueprint.post("/activeren")
-@limiter.limit(FAILED_FROM_ADDRESS, deduct_when=failed)
 @public
 def activate(school: str) -> Page:
     """With a valid code: first show the authenticator's secret, then make the account's key."""
@@ -166,6 +161,7 @@ def activate(school: str) -> Page:
     except InvalidInputError as error:
         return _choose(found, given, secret, error)
     session.start(sessions.STAFF, made.data, staff_id=made.staff_id)
+    attempts.know_device()
     return _activated(made)
 
 
