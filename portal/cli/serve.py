@@ -37,6 +37,7 @@ def serve(**options: Any) -> None:
 
 def run(settings: Settings) -> None:
     """Bring the database up to date and serve until told to stop."""
+    runtime.check(settings)
     runtime.migrate(settings)
     click.echo(f"Looking at files is confined by: {sandbox_status()}")
     raise SystemExit(supervise(settings, worker=work))
@@ -46,7 +47,9 @@ def run(settings: Settings) -> None:
 def worker() -> None:
     """Do the background work: mail, sweeping, checkpoints. `serve` starts one itself."""
     try:
-        work(load_settings())
+        settings = load_settings()
+        runtime.check(settings)
+        work(settings)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,11 +10,14 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from evidence_store import EvidenceStore
-from portal.config import Settings
+from portal.config import Settings, SettingsError
 from portal.db import make_engine, make_session_factory
 from portal.migrations.run import upgrade
 from portal.services import instance_keys, storage
 from portal.services.instance_keys import InstanceKeys
+
+COUNTERS = {"memory": "", "redis": "redis", "rediss": "redis"}
+"""Where failed attempts may be counted, and the package that this needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,22 @@ def build(
         keys=instance_keys.load_or_create(settings.instance_dir),
         clock=clock or (lambda: datetime.now(UTC)),
     )
+
+
+def check(settings: Settings) -> None:
+    """Say before anything starts what this version or this machine cannot work with.
+
+    Raises:
+        SettingsError: for storage or counters that it does not offer.
+    """
+    storage.open_store(settings.resolved_storage_url)
+    kind = settings.redis_url.partition(":")[0]
+    if kind not in COUNTERS:
+        raise SettingsError(f"redis_url: {kind!r} is not offered; use memory:// or redis://")
+    package = COUNTERS[kind]
+    if package and importlib.util.find_spec(package) is None:
+        message = f"redis_url: {kind}: needs the Python package {package}, which is not installed"
+        raise SettingsError(message)
 
 
 def migrate(settings: Settings) -> None:

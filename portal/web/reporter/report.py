@@ -122,7 +122,7 @@ def resume(school: str) -> Response:
         return redirect(url_for("reporter_front.landing", school=school), 303)
     sessions.touch(live, now())
     back = request.form.get("back", "")
-    inside = back.startswith(f"/{school}/") and "\\" not in back
+    inside = back.startswith(f"/{school}/") and "\\" not in back and back.isprintable()
     return redirect(back if inside else telling.address("verhaal"), 303)
 
 
