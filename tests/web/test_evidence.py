@@ -84,7 +84,7 @@ def test_several_files_at_once_arrive_and_stand_on_the_receipt(site, phone):
     phone.upload(*files)
     for name, _ in files:
         assert name in phone.page.text.replace("\u200b", "")
-    assert phone.page.text.count("Veilig bij school") == 3
+    assert phone.page.text.count("Veilig bewaard") == 3
     phone.send()
     for _, data in files:
         digest = hashlib.sha256(data).hexdigest().upper()
@@ -161,7 +161,7 @@ def test_too_large_and_empty_are_said_per_file_and_the_others_arrive(site, phone
     text = phone.page.text
     assert re.search(r"groot\.mov\s+Te groot\.", text)
     assert re.search(r"leeg\.txt\s+Dit bestand is leeg\.", text)
-    assert text.count("Veilig bij school") == 2
+    assert text.count("Veilig bewaard") == 2
     assert kept(site) == 2
 
 

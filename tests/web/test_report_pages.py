@@ -145,6 +145,6 @@ def test_files_arrive_alike_with_and_without_javascript(walk, tmp_path, javascri
     visit.page.set_input_files("#files-pick", [good, empty])
     with visit.page.expect_navigation(url="**/bestanden"):
         visit.press("Voeg toe")
-    visit.page.wait_for_selector(".file.safe >> text=Veilig bij school")
+    visit.page.wait_for_selector(".file.safe >> text=Veilig bewaard")
     assert "Dit bestand is leeg." in visit.page.inner_text("[role=alert]")
     assert "goed.png" in visit.page.inner_text("main")
