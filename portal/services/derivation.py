@@ -6,6 +6,7 @@ per record, so that they can grow without locking anybody out.
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import threading
 from collections.abc import Iterator
@@ -22,24 +23,24 @@ ALGORITHM = "argon2id"
 
 
 class Turns:
-    """One at a time; those who go first do not wait for the others."""
+    """One at a time, in the order of coming; those who go first wait only for each other."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._taken = False
-        self._first_waiting = 0
+        self._numbers = itertools.count()
+        self._line: set[tuple[bool, int]] = set()
 
     @contextmanager
     def take(self, *, first: bool) -> Iterator[None]:
         """Wait for a turn and have it."""
         with self._changed:
-            self._first_waiting += first
+            place = (not first, next(self._numbers))
+            self._line.add(place)
             try:
-                self._changed.wait_for(
-                    lambda: not self._taken and (first or not self._first_waiting)
-                )
+                self._changed.wait_for(lambda: not self._taken and min(self._line) == place)
             finally:
-                self._first_waiting -= first
+                self._line.remove(place)
             self._taken = True
         try:
             yield

@@ -3,6 +3,10 @@
 import json
 import subprocess
 import sys
+import threading
+import time
+
+from portal.services import derivation
 
 PROGRAM = """
 import json, resource, threading, time
@@ -27,3 +31,20 @@ def test_thirty_log_ins_at_once_take_the_memory_of_one():
     measured = json.loads(done.stdout)
     print(f"30 log-ins at once: {measured['seconds']:.1f} s, {measured['grown_mib']} MiB more")
     assert measured["grown_mib"] < 70
+
+
+def test_known_devices_go_first_and_the_others_in_the_order_of_coming():
+    turns, served, threads = derivation.Turns(), [], []
+
+    def work(name, *, first):
+        with turns.take(first=first):
+            served.append(name)
+
+    with turns.take(first=False):
+        for name, first in (("a", False), ("b", False), ("known", True), ("c", False)):
+            threads.append(threading.Thread(target=work, args=(name,), kwargs={"first": first}))
+            threads[-1].start()
+            time.sleep(0.1)
+    for thread in threads:
+        thread.join(10)
+    assert served == ["known", "a", "b", "c"]
