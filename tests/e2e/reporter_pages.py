@@ -119,7 +119,7 @@ class Receipt(Screen):
         }
 
     def done(self):
-        self.press("Klaar, wis dit scherm")
+        self.press("Ik heb de code, wis dit scherm")
 
 
 class Enter(Screen):
