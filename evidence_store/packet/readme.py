@@ -91,11 +91,12 @@ De programma's in stap 1 tot en met 3 zijn niet van ons; u hoeft ons dus niet te
 
 4. Klopt het logboek?
 
-   Met het programma evidence-store (vrije software) controleert
-       evidence-store verify {folder}.zip
-   alles hierboven, en ook of elke gebeurtenis in custody.jsonl echt in het
-   ondertekende logboek staat. Het formaat is beschreven in docs/formats.md bij die
-   software en volgt RFC 6962, zodat ook een ander programma dit kan nagaan.
+   Met het programma evidence-store (vrije software) controleert in dezelfde map
+       evidence-store verify .
+   alles hierboven, en ook of elke gebeurtenis in custody.jsonl echt in het ondertekende
+   logboek staat; met de naam van het zipbestand in plaats van de punt ook dat bestand.
+   Het formaat is beschreven in docs/formats.md bij die software en volgt RFC 6962, zodat
+   ook een ander programma dit kan nagaan.
 
 Wat deze controles niet bewijzen
 --------------------------------

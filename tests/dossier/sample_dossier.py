@@ -167,7 +167,7 @@ def sample(**changes: object) -> Dossier:
                        "M. Smit, leerlingcoördinator"),
         ),
         "check": Check(
-            folder="data/originals",
+            folder="aangiftepakket-26-019-v1",
             commands=(
                 "sha256sum -c manifest-sha256.txt",
                 OPENSSL,
