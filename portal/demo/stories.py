@@ -160,12 +160,14 @@ def _report(
         )
     _attach(session, parts, made, story, live, now)
     transaction.commit(session)
+    draft = drafts.load(session, live=live)
     receipt = reports.submit(
         session,
         live=live,
         school=made.school,
         instance=parts.keys,
         token=data["token"],
+        seen=drafts.route(session, draft=draft, school=made.school, now=now).digest,
         now=now,
     )
     transaction.commit(session)

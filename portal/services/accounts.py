@@ -140,7 +140,7 @@ def activate(
         slots.make(member, identity, kind=slots.RECOVERY, secret=recovery_code),
     ]
     recipient = str(identity.recipient)
-    member.totp_sealed = totp.seal(member, recipient, secret)
+    member.totp_sealed = totp.seal(member, identity, secret)
     member.totp_last_step = step
     member.recipient = recipient
     member.activated_at = now

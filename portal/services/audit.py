@@ -7,12 +7,13 @@ key of anybody.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from evidence_store import EvidenceStore, EvidenceStoreError
@@ -26,13 +27,17 @@ from portal.models import (
     CustodyEvent,
     CustodyHead,
     EvidenceItem,
+    Record,
     RecoveryHolder,
+    Report,
     School,
     StaffMember,
     Wrap,
 )
-from portal.services import checkpoints, keys
+from portal.services import checkpoints, keys, vouching
 from portal.services.instance_keys import InstanceKeys
+
+DRAFT, FETCHED = "draft", 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,11 @@ def check_all(
             *_log(session, school, entries),
             *_checkpoints(session, school, entries, instance),
             *_confirmations(session, school, entries),
-            *_founding(session, school, entries),
+            *_founding(session, school),
             *_wraps(session, school, entries),
+            *_pairs(session, school),
+            *_compartments(session, school, entries),
+            *_records(session, school, entries),
             *_objects(session, school, store, present, read_all=read_all),
         ]
         findings += [Finding(school.slug, code, text) for code, text in found]
@@ -144,34 +152,15 @@ def _confirmations(
             yield "recipient", f"the key of {member.code} was never confirmed in the log"
 
 
-def _founding(session: Session, school: School, entries: list[_Entry]) -> Iterator[tuple[str, str]]:
+def _founding(session: Session, school: School) -> Iterator[tuple[str, str]]:
     """The recovery holders are those that the school was founded with."""
-    founded = next(
-        (entry for entry in entries if entry.row.kind == CustodyKind.SCHOOL_FOUNDED), None
-    )
-    logged = {item["recipient"] for item in founded.told.get("holders", [])} if founded else set()
     query = select(RecoveryHolder).where(RecoveryHolder.school_id == school.id)
-    kept = {holder.recipient for holder in session.scalars(query)}
-    if kept != logged:
+    kept = {(holder.recipient, holder.staff_id or "") for holder in session.scalars(query)}
+    if kept != vouching.founding_holders(session, school.id):
         yield "holders", "the recovery keys are not those of the log"
 
 
-def _readers_by_log(entries: list[_Entry]) -> set[tuple[str, str]]:
-    """Who reads which case by the log: those events name the case, then people."""
-    reading: set[tuple[str, str]] = set()
-    for entry in entries:
-        case_id, *people = entry.public.get("about") or [""]
-        pairs = {(case_id, staff_id) for staff_id in people}
-        if entry.row.kind in {CustodyKind.CASE_OPENED, CustodyKind.CASE_READER_ADDED}:
-            reading |= pairs
-        elif entry.row.kind == CustodyKind.CASE_READER_REMOVED:
-            reading -= pairs
-    return reading
-
-
-def _wraps(
-    session: Session, school: School, entries: list[_Entry]
-) -> Iterator[tuple[str, str]]:
+def _wraps(session: Session, school: School, entries: list[_Entry]) -> Iterator[tuple[str, str]]:
     """Whoever holds a wrap is an account that may read, by the log and on the case's page."""
     query = (
         select(Wrap.holder_id, Compartment.case_id, Case.label)
@@ -190,7 +179,9 @@ def _wraps(
             select(CaseReader).where(CaseReader.school_id == school.id, CaseReader.until.is_(None))
         )
     }
-    logged = _readers_by_log(entries)
+    logged = vouching.readers_by_log(
+        (entry.row.kind, entry.public.get("about") or [""]) for entry in entries
+    )
     for staff_id, case_id, label in session.execute(query):
         member = members.get(staff_id)
         if member is None or member.confirmed_at is None or member.disabled_at is not None:
@@ -200,6 +191,52 @@ def _wraps(
             yield "reader", f"{member.code} holds a key of case {label} and is not listed there"
         elif case_id is not None and (case_id, staff_id) not in logged:
             yield "reader", f"{member.code} was given a key of case {label} outside the log"
+
+
+def _pairs(session: Session, school: School) -> Iterator[tuple[str, str]]:
+    """Whoever is in a pair is a recovery holder of the log."""
+    known = {holder.id for holder in vouching.recovery_holders(session, school.id)}
+    query = select(Wrap.holder_id).where(Wrap.school_id == school.id, Wrap.holder_kind == keys.PAIR)
+    for pair in sorted(set(session.scalars(query.distinct()))):
+        if not set(pair.split("+")) <= known:
+            yield "pair", f"{pair} holds keys and is no pair of recovery holders of the log"
+
+
+def _compartments(
+    session: Session, school: School, entries: list[_Entry]
+) -> Iterator[tuple[str, str]]:
+    """Every key of a case or a sent report is named in the log, with its public half."""
+    marks = {item for entry in entries for item in _about(entry)}
+    query = (
+        select(Compartment)
+        .outerjoin(Report, Report.id == Compartment.report_id)
+        .where(Compartment.school_id == school.id, func.coalesce(Report.status, "") != DRAFT)
+    )
+    for row in session.scalars(query.order_by(Compartment.id)):
+        if vouching.mark(row) not in marks:
+            yield "compartment", f"the log does not know key {row.id} ({row.kind}, {row.epoch})"
+
+
+def _records(session: Session, school: School, entries: list[_Entry]) -> Iterator[tuple[str, str]]:
+    """Every record has the hash that its row says, and the log names it."""
+    hashes = {item for entry in entries for item in _about(entry)}
+    about = {item: set(_about(entry)) for entry in entries for item in _about(entry)[:1]}
+    query = (
+        select(Record)
+        .outerjoin(Report, Report.id == Record.report_id)
+        .where(Record.school_id == school.id, func.coalesce(Report.status, "") != DRAFT)
+    )
+    for row in session.scalars(query.order_by(Record.id)).yield_per(FETCHED):
+        digest = hashlib.sha256(row.ciphertext).hexdigest()
+        if digest != row.ciphertext_sha256:
+            yield "record", f"record {row.id} ({row.kind}) is not what was written"
+        elif digest not in about.get(row.id, hashes):
+            yield "record", f"the log does not know record {row.id} ({row.kind})"
+
+
+def _about(entry: _Entry) -> list[str]:
+    found: list[str] = entry.public.get("about") or []
+    return found
 
 
 def _objects(

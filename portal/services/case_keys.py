@@ -7,7 +7,7 @@ The list of who is excluded is itself sealed in the case and binds whoever wraps
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,14 +20,12 @@ from portal.models import (
     Case,
     CaseReader,
     Compartment,
-    RecoveryHolder,
     Report,
-    ReporterCode,
     StaffMember,
     Wrap,
     new_id,
 )
-from portal.services import custody, exclusions, keys, records
+from portal.services import custody, epochs, exclusions, keys, records, vouching
 from portal.services.custody import Actor
 from portal.services.errors import ForbiddenError, NotFoundError
 from portal.services.keys import OpenCompartment
@@ -42,6 +40,8 @@ class CaseKeys:
 
     case: list[OpenCompartment]
     reports: dict[str, list[OpenCompartment]]
+    changed: set[str] = field(default_factory=set)
+    """Ids of what turned out, while it was read, to be changed by somebody without the key."""
 
     @property
     def current(self) -> OpenCompartment:
@@ -80,7 +80,7 @@ def create_key(
     for member, part in readers:
         _add_reader_row(session, case, member, part, now)
         _give(session, opened, member, shut_out)
-    holders = recovery_holders(session, case.school_id)
+    holders = vouching.recovery_holders(session, case.school_id)
     keys.wrap_to_pairs(session, opened, holders, excluded_staff=shut_out)
     exclusions.write(session, opened, shut_out, now=now)
     custody.record_event(
@@ -91,7 +91,7 @@ def create_key(
         now=now,
         compartment=opened.row,
         case_id=case.id,
-        about=[case.id, *(member.id for member, _part in readers)],
+        about=[case.id, *(member.id for member, _part in readers), vouching.mark(opened.row)],
         particulars={"readers": [f"{part}:{member.id}" for member, part in readers]},
     )
     return opened
@@ -224,6 +224,7 @@ def remove_reader(
     now: datetime,
 ) -> CaseKeys:
     """Take a reader's wraps away and open a new epoch for all that is written after."""
+    shut_out = excluded_staff(session, case_keys)
     ids = [row.id for row in keys.compartments_of_case(session, case.school_id, case.id)]
     for report_id in case_keys.reports:  # the reporter's name was given to persons
         ids += [row.id for row in keys.compartments_of_report(session, case.school_id, report_id)]
@@ -237,86 +238,14 @@ def remove_reader(
     for row in readers_of(session, case, live_only=True):
         if row.staff_id == staff_id:
             row.until = records.whole_hour(now)
-    renewed = rotate(session, case=case, case_keys=case_keys, now=now, without=staff_id)
-    custody.record_event(
-        session,
-        CustodyKind.CASE_READER_REMOVED,
-        school_id=case.school_id,
-        actor=actor,
-        now=now,
-        compartment=renewed.current.row,
-        case_id=case.id,
-        about=[case.id, staff_id],
-        particulars={"reason": reason},
+    renewed = epochs.renew(
+        session, case=case, removed=staff_id, never=shut_out, actor=actor, reason=reason, now=now
     )
-    return renewed
-
-
-def rotate(
-    session: Session, *, case: Case, case_keys: CaseKeys, now: datetime, without: str
-) -> CaseKeys:
-    """Open a new epoch of a case and of its reports for those who may still read."""
-    shut_out = excluded_staff(session, case_keys)
-    old = case_keys.current
-    fresh = keys.new_compartment(
-        session,
-        school_id=case.school_id,
-        kind=keys.CASE,
-        case_id=case.id,
-        epoch=old.row.epoch + 1,
-    )
-    staff_ids = {row.staff_id for row in readers_of(session, case, live_only=True)} - {without}
-    for member in session.scalars(select(StaffMember).where(StaffMember.id.in_(staff_ids))):
-        _give(session, fresh, member, shut_out)
-    holders = recovery_holders(session, case.school_id)
-    keys.wrap_to_pairs(session, fresh, holders, excluded_staff=shut_out)
-    exclusions.write(session, fresh, shut_out, now=now)
     reports = {
-        report_id: [*items, *_next_epochs(session, items, fresh)]
+        report_id: [*items, *renewed.reports.get(report_id, [])]
         for report_id, items in case_keys.reports.items()
     }
-    return CaseKeys([*case_keys.case, fresh], reports)
-
-
-def _next_epochs(
-    session: Session, items: Sequence[OpenCompartment], case_key: OpenCompartment
-) -> list[OpenCompartment]:
-    newest = {item.row.kind: item for item in items}
-    made = []
-    for item in newest.values():
-        row = item.row
-        fresh = keys.new_compartment(
-            session,
-            school_id=row.school_id,
-            kind=row.kind,
-            report_id=row.report_id,
-            epoch=row.epoch + 1,
-        )
-        attach_report(session, case_key=case_key, opened=[fresh])
-        for code in code_holders(session, row):
-            keys.wrap(
-                session,
-                fresh,
-                holder_kind=keys.CODE,
-                holder_id=code[0],
-                recipient=code[1],
-            )
-        made.append(fresh)
-    return made
-
-
-def code_holders(session: Session, compartment: Compartment) -> list[tuple[str, str]]:
-    """Give id and recipient of the live code that holds a wrap of a compartment."""
-    query = (
-        select(ReporterCode.id, ReporterCode.recipient)
-        .join(Wrap, Wrap.holder_id == ReporterCode.id)
-        .where(
-            Wrap.compartment_id == compartment.id,
-            Wrap.holder_kind == keys.CODE,
-            ReporterCode.retired_at.is_(None),
-        )
-    )
-    return [(row.id, row.recipient) for row in session.execute(query)]
+    return CaseKeys([*case_keys.case, renewed.case], reports, case_keys.changed)
 
 
 def readers_of(session: Session, case: Case, *, live_only: bool) -> list[CaseReader]:
@@ -327,13 +256,6 @@ def readers_of(session: Session, case: Case, *, live_only: bool) -> list[CaseRea
     if live_only:
         query = query.where(CaseReader.until.is_(None))
     return list(session.scalars(query))
-
-
-def recovery_holders(session: Session, school_id: str) -> list[RecoveryHolder]:
-    """List the holders of a school's recovery keys."""
-    return list(
-        session.scalars(select(RecoveryHolder).where(RecoveryHolder.school_id == school_id))
-    )
 
 
 def _give(
@@ -387,5 +309,5 @@ def facts_of(session: Session, case_keys: CaseKeys, kind: str) -> list[dict[str,
     """Open all records of one kind in the case's own compartments, oldest first to the second."""
     identities = {item.row.id: item.identity for item in case_keys.case}
     rows = records.records_of(session, list(identities), kinds=[kind])
-    bodies = [records.open_record(row, identities[row.compartment_id]) for row in rows]
+    bodies = [body for _, body in records.open_sound(rows, identities, case_keys.changed)]
     return sorted(bodies, key=lambda body: str(body.get("at", "")))

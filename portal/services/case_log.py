@@ -25,6 +25,7 @@ from portal.models import Case, CustodyEvent, Record
 from portal.services import case_work, custody, records, reporter
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import DayView, EntryView, ReportView
+from portal.services.errors import RecordMismatchError
 
 SAID_IN_TIMELINE = 90
 MERGED = frozenset(
@@ -58,7 +59,8 @@ def read(
     identities = opened.by_compartment()
     ids = [item.row.id for item in opened.case]
     rows = records.records_of(session, ids, kinds=case_work.WRITTEN)
-    written = [_written(row, identities[row.compartment_id], protocol) for row in rows]
+    sound = records.open_sound(rows, identities, opened.changed)
+    written = [_written(row, body, protocol) for row, body in sound]
     messages = [one for report in reports for one in report.messages]
     told = {row.id for row in rows} | {one.id for one in messages}
     events = _events(session, case, opened)
@@ -82,7 +84,7 @@ def _events(session: Session, case: Case, opened: CaseKeys) -> list[tuple[Custod
     return [
         (event, entry)
         for event in session.scalars(query)
-        if (entry := _event(event, identities.get(event.compartment_id or ""))) is not None
+        if (entry := _event(event, identities, opened.changed)) is not None
     ]
 
 
@@ -94,8 +96,7 @@ def _opened_by(events: Iterable[tuple[CustodyEvent, EntryView]]) -> Mapping[str,
     )
 
 
-def _written(row: Record, identity: Identity, protocol: Protocol) -> EntryView:
-    body = records.open_record(row, identity)
+def _written(row: Record, body: Mapping[str, Any], protocol: Protocol) -> EntryView:
     detail = {key: value for key, value in body.items() if key not in {"at", "who", "text"}}
     if row.kind == case_work.STEP:
         detail["label"] = label_of(protocol, body["step"], body["action"])
@@ -131,11 +132,15 @@ def _message(message: reporter.MessageView) -> EntryView:
     return EntryView(message.at, message.kind, who, short)
 
 
-def _event(event: CustodyEvent, identity: Identity | None) -> EntryView | None:
-    """Read one event of the log; None when it is sealed to another key."""
+def _event(
+    event: CustodyEvent, identities: Mapping[str, Identity], changed: set[str]
+) -> EntryView | None:
+    """Read one event of the log; None when it is sealed to another key, or was changed."""
+    identity = identities.get(event.compartment_id or "")
     try:
         sealed = custody.open_event(event, identity)["sealed"] if identity else None
-    except AgeError:
+    except (AgeError, RecordMismatchError):
+        changed.add(event.id)
         return None
     if sealed is None:
         return None

@@ -173,6 +173,8 @@ class CaseView:
     actions: list[ActionView]
     next_action: ActionView | None
     steps: list[tuple[str, str, str]]
+    changed: bool = False
+    """Whether something was changed in the database by somebody without a key; it is left out."""
 
     @property
     def entries(self) -> list[EntryView]:

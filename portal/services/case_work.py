@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -15,7 +16,16 @@ from portal.domain.progress import Event, Progress, admissible, progress
 from portal.domain.protocol import Protocol
 from portal.domain.readers import ENOUGH
 from portal.models import Case, Record, School, StaffMember
-from portal.services import case_keys, custody, keys, notify, protocols, records, reporter
+from portal.services import (
+    case_keys,
+    custody,
+    keys,
+    notify,
+    protocols,
+    records,
+    reporter,
+    roster,
+)
 from portal.services.calendars import calendar_of
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
@@ -69,7 +79,7 @@ def reply(
     if not stories:
         raise NotFoundError(report_id)
     body = _signed(actor, now, {"text": _checked("text", text)})
-    story = stories[-1].row
+    story = stories[-1]
     row = records.add_record(session, story, body, kind=reporter.FROM_STAFF, now=now)
     _changed(case, now)
     case.waiting_for_staff = False
@@ -82,7 +92,7 @@ def reply(
         school_id=case.school_id,
         actor=actor.custody,
         now=now,
-        compartment=story,
+        compartment=story.row,
         case_id=case.id,
         report_id=report_id,
         about=[row.id, row.ciphertext_sha256],
@@ -224,7 +234,7 @@ def hand_over(
     """Hand a case to somebody else: wrapped to them here, in the session of a reader.
 
     Raises:
-        InvalidInputError: without a reason.
+        InvalidInputError: without a reason, or in a role that this person does not hold.
         ForbiddenError: for somebody excluded, or without a confirmed key.
         ConflictError: when the case is theirs already.
     """
@@ -235,6 +245,19 @@ def hand_over(
         raise NotFoundError(to_staff_id)
     if case.handler_id == member.id:
         raise ConflictError(member.id)
+    former = session.get_one(StaffMember, case.handler_id)
+    if not keep_reading:
+        _check_enough_without(session, case, former, member)
+        opened = case_keys.remove_reader(
+            session,
+            case=case,
+            case_keys=opened,
+            staff_id=former.id,
+            actor=actor.custody,
+            reason=why,
+            now=now,
+        )
+        _settle(session, case)
     case_keys.add_reader(
         session,
         case=case,
@@ -245,24 +268,14 @@ def hand_over(
         reason=why,
         now=now,
     )
-    former = session.get_one(StaffMember, case.handler_id)
+    _check_role(session, case, member, role_key)
     case_keys.take_part(session, case, former.id, "also")
     case.handler_id = member.id
     case.role_key = role_key
+    notices = _tell_reporters(session, opened, former, member, now)
     body = _signed(actor, now, {"from": former.name, "to": member.name, "text": why})
-    _write(session, case, opened, HANDOVER, body, actor, now, CustodyKind.CASE_HANDED_OVER)
-    _tell_reporters(session, case, opened, former, member, now)
-    if not keep_reading:
-        _check_enough_without(session, case, former, member)
-        case_keys.remove_reader(
-            session,
-            case=case,
-            case_keys=opened,
-            staff_id=former.id,
-            actor=actor.custody,
-            reason=why,
-            now=now,
-        )
+    event = CustodyKind.CASE_HANDED_OVER
+    _write(session, case, opened, HANDOVER, body, actor, now, event, notices)
     notify.queue(
         session,
         school_id=case.school_id,
@@ -272,6 +285,14 @@ def hand_over(
         now=now,
     )
     _settle(session, case)
+
+
+def _check_role(session: Session, case: Case, member: StaffMember, role_key: str) -> None:
+    """A case goes to somebody in a role of its protocol that this person holds."""
+    person = roster.roster_of(session, case.school_id).member(member.id)
+    held = {item.role for item in person.roles} if person is not None else set()
+    if role_key not in held or protocols.of_case(session, case).role(role_key) is None:
+        raise InvalidInputError("staff", "unknown")
 
 
 def _check_enough_without(
@@ -284,20 +305,18 @@ def _check_enough_without(
 
 def _tell_reporters(
     session: Session,
-    case: Case,
     opened: CaseKeys,
     former: StaffMember,
     member: StaffMember,
     now: datetime,
-) -> None:
-    """Let each reporter see that somebody else reads it now."""
+) -> list[str]:
+    """Let each reporter see that somebody else reads it now. Returns the hashes of the notices."""
     text = f"{former.name} heeft je melding overgedragen aan {member.name}."
     body = {"who": "portal", "text": text, "at": now.isoformat(timespec="seconds")}
-    for report_id in opened.reports:
-        stories = opened.of_report(report_id, keys.STORY)
-        if stories:
-            records.add_record(session, stories[-1].row, body, kind=reporter.NOTICE, now=now)
-    _changed(case, now)
+    stories = [opened.of_report(report_id, keys.STORY)[-1] for report_id in opened.reports]
+    kind = reporter.NOTICE
+    rows = [records.add_record(session, story, body, kind=kind, now=now) for story in stories]
+    return [row.ciphertext_sha256 for row in rows]
 
 
 def _write(
@@ -311,7 +330,7 @@ def _write(
     event: CustodyKind = CustodyKind.RECORD_WRITTEN,
     about: Sequence[str] = (),
 ) -> Record:
-    row = records.add_record(session, opened.current.row, body, kind=kind, now=now)
+    row = records.add_record(session, opened.current, body, kind=kind, now=now)
     custody.record_event(
         session,
         event,
@@ -354,5 +373,5 @@ def _settle(session: Session, case: Case) -> None:
     case_id = case.id
     try:
         session.flush()
-    except StaleDataError as error:
+    except (StaleDataError, IntegrityError) as error:
         raise ConflictError(case_id) from error

@@ -35,6 +35,7 @@ from portal.services.case_views import (
     ReportView,
     WeekDay,
 )
+from portal.services.errors import RecordMismatchError
 from portal.services.staff import StaffActor
 
 CLOSED = "closed"
@@ -185,6 +186,8 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     reports = [_report(session, actor, opened, row) for row in _reports(session, case)]
     log = case_log.read(session, case=case, opened=opened, protocol=protocol, reports=reports)
     handler = session.get_one(StaffMember, case.handler_id).name
+    items = evidence.views_of(evidence.open_items(session, case, opened))
+    excluded = _excluded(session, opened)
     return CaseView(
         row=row_of(case, protocol, actor, handler),
         protocol_name=protocol.name,
@@ -192,13 +195,14 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
         step_key=case.step_key,
         routing=routing[-1] if routing else {},
         reports=reports,
-        evidence=evidence.views_of(evidence.open_items(session, case, opened)),
+        evidence=items,
         days=log.days,
         readers=_readers(session, case, log.opened_by),
-        excluded=_excluded(session, opened),
+        excluded=excluded,
         actions=actions,
         next_action=following,
         steps=[(step.key, step.label, _step_state(step.key, case)) for step in _line(protocol)],
+        changed=bool(opened.changed),
     )
 
 
@@ -236,7 +240,7 @@ def _report(session: Session, actor: StaffActor, opened: CaseKeys, report: Repor
     identities = {item.row.id: item.identity for item in opened.of_report(report.id, keys.STORY)}
     kinds = ("report", *reporter.TALK)
     rows = records.records_of(session, list(identities), kinds=kinds)
-    bodies = [(row, records.open_record(row, identities[row.compartment_id])) for row in rows]
+    bodies = records.open_sound(rows, identities, opened.changed)
     told: dict[str, Any] = next((body for row, body in bodies if row.kind == "report"), {})
     answers: dict[str, Any] = told.get("answers", {})
     choice = answers.get("name", {}).get("value", {})
@@ -246,13 +250,15 @@ def _report(session: Session, actor: StaffActor, opened: CaseKeys, report: Repor
         language=report.language,
         answers=answers,
         messages=reporter.messages_from(bodies),
-        identity=_identity(session, actor, report),
+        identity=_identity(session, actor, report, opened.changed),
         name_choice=choice.get("who", "nobody") if isinstance(choice, dict) else "nobody",
         written_by=told.get("written_by", ""),
     )
 
 
-def _identity(session: Session, actor: StaffActor, report: Report) -> dict[str, str] | None:
+def _identity(
+    session: Session, actor: StaffActor, report: Report, changed: set[str]
+) -> dict[str, str] | None:
     """Open the reporter's name, if this very person was given it."""
     opened = keys.open_for(
         session,
@@ -264,8 +270,9 @@ def _identity(session: Session, actor: StaffActor, report: Report) -> dict[str, 
     )
     for item in reversed(opened):
         if item.row.kind == keys.IDENTITY:
-            found = records.records_of(session, [item.row.id], kinds=["identity"])
-            return records.open_record(found[-1], item.identity) if found else None
+            rows = records.records_of(session, [item.row.id], kinds=["identity"])
+            found = records.open_sound(rows, {item.row.id: item.identity}, changed)
+            return found[-1][1] if found else None
     return None
 
 
@@ -279,6 +286,10 @@ def _readers(session: Session, case: Case, opened_by: Mapping[str, int]) -> list
 
 
 def _excluded(session: Session, opened: CaseKeys) -> list[ReaderView]:
-    ids = case_keys.excluded_staff(session, opened)
+    try:
+        ids = case_keys.excluded_staff(session, opened)
+    except RecordMismatchError as error:
+        opened.changed.add(str(error))
+        return []
     members = session.scalars(select(StaffMember).where(StaffMember.id.in_(ids)))
     return [ReaderView(member.id, member.name, "excluded") for member in members]

@@ -18,6 +18,7 @@ from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Compartment, CustodyEvent, CustodyHead, School, new_id
 from portal.services import records
+from portal.services.errors import RecordMismatchError
 
 FORMAT = 1
 SALT_BYTES = 32
@@ -105,18 +106,26 @@ def _seal(compartment: Compartment, event_id: str, salt: bytes, sealed: Mapping[
 
 
 def open_event(event: CustodyEvent, identity: Identity) -> dict[str, Any]:
-    """Open salt and particulars of an event with the identity of its compartment."""
+    """Open salt and particulars of an event with the identity of its compartment.
+
+    Raises:
+        RecordMismatchError: they are not those that the log committed to.
+    """
     public = json.loads(event.public)
     if event.sealed is None:
         return dict(public["open"])
-    return records.unseal(
+    body = records.unseal(
         identity,
         event.sealed,
         kind="custody",
         school_id=event.school_id,
         owner_id=event.owner_id or "",
         record_id=event.id,
+        vouched=True,
     )
+    if commit(bytes.fromhex(str(body["salt"])), body["sealed"]) != public["commit"]:
+        raise RecordMismatchError(event.id)
+    return body
 
 
 def queued(session: Session) -> list[CustodyEvent]:

@@ -68,7 +68,7 @@ def begin(
         for kind in DRAFT_COMPARTMENTS
     }
     answers = {"perspective": {"value": perspective, "question": "", "version": ""}}
-    records.add_record(session, opened[DRAFT].row, {"answers": answers}, kind=DRAFT, now=now)
+    records.add_record(session, opened[DRAFT], {"answers": answers}, kind=DRAFT, now=now)
     secrets = {item.row.id: str(item.identity) for item in opened.values()}
     return report.id, {"report": report.id, "keys": secrets, "token": new_id(), "receipt": None}
 
@@ -131,18 +131,18 @@ def save_answer(
             body["answers"].pop(key, None)
         else:
             body["answers"][key] = {"value": value, "question": question, "version": version}
-        if _write_if_unchanged(session, record, opened[DRAFT].row, body):
+        if _write_if_unchanged(session, record, opened[DRAFT], body):
             sessions.touch(live, now)
             return
     raise ConflictError(DRAFT)
 
 
 def _write_if_unchanged(
-    session: Session, record: Record, compartment: Compartment, body: dict[str, Any]
+    session: Session, record: Record, opened: OpenCompartment, body: dict[str, Any]
 ) -> bool:
     before = record.seq
     session.expunge(record)
-    records.replace_record(record, compartment, body)
+    records.replace_record(record, opened, body)
     session.flush()
     done = session.execute(
         update(Record)
@@ -197,6 +197,8 @@ class RoutePreview:
     fallback_used: bool
     explanation: list[str]
     answer_by: date
+    digest: str
+    """Names what is shown here; sending gives it back, see `reports.submit`."""
 
 
 def route(session: Session, *, draft: Draft, school: SchoolView, now: datetime) -> RoutePreview:
@@ -208,6 +210,7 @@ def route(session: Session, *, draft: Draft, school: SchoolView, now: datetime) 
         fallback_used=routed.choice.fallback_used,
         explanation=list(routed.choice.explanation),
         answer_by=routed.answer_by,
+        digest=routed.digest,
     )
 
 

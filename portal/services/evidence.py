@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from evidence_store import (
     EvidenceStore,
@@ -32,7 +34,7 @@ from portal.services.staff import StaffActor
 from portal.services.transaction import add_unless_there
 
 READ_BYTES = 1 << 20
-DERIVATIVE_FORMAT = 1
+DERIVATIVE_FORMAT = 2
 SIZES = {"blurred": 320, "clear": 1600}
 
 
@@ -48,25 +50,48 @@ class OpenItem:
 
 
 def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]:
-    """Open the records of all evidence of a case, in the order of arrival."""
-    identities = opened.by_compartment()
+    """Open the records of all evidence of a case, in the order of arrival.
+
+    What somebody changed without the key is left out and noted in ``opened.changed``.
+    """
+    listing = aliased(Record)
     query = (
-        select(EvidenceItem, Record, Compartment)
+        select(EvidenceItem, Record, listing, Compartment)
         .join(Report, Report.id == EvidenceItem.report_id)
         .join(Record, Record.id == EvidenceItem.record_id)
         .join(Compartment, Compartment.id == EvidenceItem.compartment_id)
+        .outerjoin(listing, listing.id == EvidenceItem.listing_id)
         .where(Report.case_id == case.id, EvidenceItem.school_id == case.school_id)
     )
+    identities = opened.by_compartment()
     items = []
-    for row, record, compartment in session.execute(query):
-        identity = identities.get(compartment.id)
-        if identity is not None:
-            body = records.open_record(record, identity)
-            # The record binds file and item; a row that was made to point elsewhere is refused.
-            if (body["evidence"], body["object"]) != (row.id, row.object_id):
-                raise RecordMismatchError(row.id)
-            items.append(OpenItem(row, body, identity, compartment, case))
+    for row, record, listed, compartment in session.execute(query):
+        try:
+            body = _open_item(row, record, listed, identities)
+        except (RecordMismatchError, KeyError):
+            opened.changed.add(row.id)
+            continue
+        items.append(OpenItem(row, body, identities[compartment.id], compartment, case))
     return sorted(items, key=lambda item: (item.body["at"], item.body["name"], item.row.id))
+
+
+def _open_item(
+    row: EvidenceItem, record: Record, listed: Record | None, identities: Mapping[str, Identity]
+) -> dict[str, Any]:
+    """Open the record of an item; its listing vouches for it.
+
+    A reporter who came back holds the key of the story, not that of the evidence.
+    """
+    if listed is None:
+        raise RecordMismatchError(row.id)
+    listing = records.open_record(listed, identities[listed.compartment_id])
+    body = records.open_record(
+        record, identities[row.compartment_id], named_as=str(listing["record"])
+    )
+    # The record binds file and item; a row that was made to point elsewhere is refused.
+    if (body["evidence"], body["object"], listing["evidence"]) != (row.id, row.object_id, row.id):
+        raise RecordMismatchError(row.id)
+    return body
 
 
 def views_of(items: list[OpenItem]) -> list[EvidenceView]:
@@ -177,22 +202,25 @@ def preview(
         "tool": f"{made.tool} {made.version}",
         "made_at": records.whole_hour(now),
     }
-    sealed = encrypt(
-        _label(Derivative(**row)) + made.data, [Recipient.parse(item.compartment.recipient)]
-    )
+    label = _label(Derivative(**row), made.data, item.identity)
+    sealed = encrypt(label + made.data, [Recipient.parse(item.compartment.recipient)])
     add_unless_there(session, Derivative, {**row, "ciphertext": sealed})
     return made.data, made.media_type
 
 
-def _label(row: Derivative) -> bytes:
-    """Say in the sealed part what it is a derivative of, so that two cannot be swapped."""
+def _label(row: Derivative, data: bytes, identity: Identity) -> bytes:
+    """Say in the sealed part what it is a derivative of, so that none can be swapped or forged."""
     named = {name: getattr(row, name) for name in ("id", "evidence_id", "kind", "media_type")}
-    return canonical_json({"v": DERIVATIVE_FORMAT, **named}) + b"\n"
+    label = {"v": DERIVATIVE_FORMAT, "sha256": hashlib.sha256(data).hexdigest(), **named}
+    return canonical_json({**label, "mac": records.authenticator(identity, label)}) + b"\n"
 
 
 def _open_derivative(row: Derivative, item: OpenItem) -> bytes:
-    label, _, data = decrypt(row.ciphertext, [item.identity]).partition(b"\n")
-    if label + b"\n" != _label(row):
+    try:
+        label, _, data = decrypt(row.ciphertext, [item.identity]).partition(b"\n")
+    except EvidenceStoreError as error:
+        raise RecordMismatchError(row.id) from error
+    if not hmac.compare_digest(label + b"\n", _label(row, data, item.identity)):
         raise RecordMismatchError(row.id)
     return data
 

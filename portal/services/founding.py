@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -94,7 +94,7 @@ def found(
                 staff_id=keeper.id if keeper is not None else None,
             )
         )
-    _log_founding(session, school, founder, holders, now)
+    _log_founding(session, school, founder, holders, people, now)
     return [_invite(member, keys, now) for member in people.values()]
 
 
@@ -171,8 +171,10 @@ def _log_founding(
     school: School,
     founder: StaffMember,
     holders: Sequence[Holder],
+    people: Mapping[str, StaffMember],
     now: datetime,
 ) -> None:
+    keepers = [(item, people.get(item.staff_code.casefold())) for item in holders]
     record_event(
         session,
         CustodyKind.SCHOOL_FOUNDED,
@@ -184,6 +186,13 @@ def _log_founding(
             "slug": school.slug,
             "protocol": school.protocol_key,
             "founder": founder.id,
-            "holders": [{"name": item.name, "recipient": item.recipient} for item in holders],
+            "holders": [
+                {
+                    "name": item.name,
+                    "recipient": item.recipient.strip(),
+                    "staff": keeper.id if keeper is not None else "",
+                }
+                for item, keeper in keepers
+            ],
         },
     )

@@ -8,7 +8,6 @@ Excluded people never receive a wrap: exclusion is cryptography, not a condition
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from sqlalchemy import select
@@ -16,19 +15,12 @@ from sqlalchemy.orm import Session
 
 from evidence_store import Identity, NoMatchError, Recipient, encrypt
 from portal.models import Compartment, RecoveryHolder, Wrap, new_id
-from portal.services import records
+from portal.services import records, vouching
 from portal.services.errors import NotFoundError, RecordMismatchError
 
 STORY, EVIDENCE, IDENTITY, SEALED, CASE = "story", "evidence", "identity", "sealed", "case"
 STAFF, CODE, CASE_KEY, PAIR = "staff", "code", "case", "pair"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCompartment:
-    """A compartment whose secret half is at hand, for the length of one request."""
-
-    row: Compartment
-    identity: Identity
+OpenCompartment = records.OpenCompartment
 
 
 def new_compartment(
@@ -139,6 +131,7 @@ def open_wrap(row: Wrap, compartment: Compartment, identity: Identity) -> OpenCo
             school_id=row.school_id,
             owner_id=records.owner_of(compartment),
             record_id=row.id,
+            vouched=True,  # by its public half, below: nobody else knows a secret that fits
         )
     except NoMatchError as error:
         raise NotFoundError(row.id) from error
@@ -158,7 +151,10 @@ def open_for(
     report_id: str | None = None,
     case_id: str | None = None,
 ) -> list[OpenCompartment]:
-    """Open every compartment of a report or case that this holder has a wrap of."""
+    """Open every compartment of a report or case that this holder has a wrap of.
+
+    Compartments that the log does not name are left out: somebody put them there.
+    """
     query = (
         select(Wrap, Compartment)
         .join(
@@ -176,7 +172,11 @@ def open_for(
         query = query.where(Compartment.report_id == report_id)
     if case_id is not None:
         query = query.where(Compartment.case_id == case_id)
-    return [open_wrap(row, compartment, identity) for row, compartment in session.execute(query)]
+    found = {compartment: row for row, compartment in session.execute(query)}
+    sound = vouching.vouched(
+        session, found, school_id=school_id, report_id=report_id, case_id=case_id
+    )
+    return [open_wrap(found[compartment], compartment, identity) for compartment in sound]
 
 
 def with_secret(row: Compartment, secret: str) -> OpenCompartment:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evidence_store import EvidenceStore
+from evidence_store import AgeError, EvidenceStore
 from evidence_store.custody import inclusion_proofs, verifier_key
 from evidence_store.packet import (
     DisclosedEvent,
@@ -37,7 +37,7 @@ from portal.services import (
     signing,
 )
 from portal.services.case_keys import CaseKeys
-from portal.services.errors import InvalidInputError, NotFoundError
+from portal.services.errors import InvalidInputError, NotFoundError, RecordMismatchError
 from portal.services.evidence import OpenItem
 from portal.services.instance_keys import InstanceKeys
 from portal.services.readiness import Parties
@@ -214,7 +214,10 @@ def _disclosed(session: Session, case: Case, opened: CaseKeys, size: int) -> lis
 
 
 def _event(row: CustodyEvent, proof: Sequence[bytes], identity: Any) -> DisclosedEvent:
-    body = custody.open_event(row, identity) if identity is not None else None
+    try:
+        body = custody.open_event(row, identity) if identity is not None else None
+    except (AgeError, RecordMismatchError):  # not what the log committed to, so not shown
+        body = None
     return DisclosedEvent(
         index=row.position,
         public=json.loads(row.public),
@@ -269,7 +272,7 @@ def _renditions(
                 data, _ = evidence.preview(
                     session, actor=actor, store=store, item=item, kind="clear", now=now
                 )
-            except NotFoundError:
+            except (NotFoundError, RecordMismatchError):
                 continue
             found[view.exhibit] = data
     return found

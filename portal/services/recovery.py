@@ -26,7 +26,7 @@ from portal.models import (
     StaffMember,
     Wrap,
 )
-from portal.services import case_keys, keys, records, reporter
+from portal.services import case_keys, keys, records, reporter, vouching
 from portal.services.case_keys import CaseKeys
 from portal.services.custody import Actor, record_event
 from portal.services.errors import InvalidInputError, NotFoundError
@@ -85,7 +85,7 @@ def pair_of(session: Session, *, school_id: str, identities: Sequence[Identity])
     """
     if len(identities) != PAIR_SIZE:
         raise InvalidInputError("identity", "two_needed")
-    known = {holder.recipient: holder for holder in case_keys.recovery_holders(session, school_id)}
+    known = {holder.recipient: holder for holder in vouching.recovery_holders(session, school_id)}
     found = {str(identity.recipient): identity for identity in identities}
     if len(found) != PAIR_SIZE:
         raise InvalidInputError("identity", "same")
@@ -181,38 +181,41 @@ def reveal_name(session: Session, recovered: Recovered, *, now: datetime) -> lis
     Raises:
         NotFoundError: no reporter of this case gave a name that this pair may open.
     """
-    case, found = recovered.case, []
+    case, found, notices = recovered.case, [], []
     query = select(Report.id).where(Report.school_id == case.school_id, Report.case_id == case.id)
     for report_id in session.scalars(query):
         compartments = keys.compartments_of_report(session, case.school_id, report_id)
         named = [row for row in compartments if row.kind == keys.IDENTITY]
-        told = _records_in(session, _open(session, named, recovered.pair))
+        told = _records_in(session, _open(session, named, recovered.pair), recovered.keys.changed)
         if told:
             found += told
-            _tell(session, keys.newest(compartments, keys.STORY), recovered.reason, now)
+            story = recovered.keys.of_report(report_id, keys.STORY)[-1]
+            notices.append(_tell(session, story, recovered, now).ciphertext_sha256)
     if not found:
         raise NotFoundError(case.label)
     particulars = {"reason": recovered.reason, "what": "name"}
-    _log(session, case, recovered.keys, recovered.pair, particulars, now)
+    _log(session, case, recovered.keys, recovered.pair, particulars, now, notices)
     return found
 
 
 def stories(session: Session, recovered: Recovered) -> list[dict[str, Any]]:
-    """Open every record of the case and its reports, as they were written."""
+    """Open every record of the case and its reports, as they were written.
+
+    What somebody changed without the key is left out and noted in ``recovered.keys.changed``.
+    """
     identities = recovered.keys.by_compartment()
     rows = [
         row
         for compartment_id in identities
         for row in _rows_of(session, recovered.case.school_id, compartment_id)
     ]
+    changed = recovered.keys.changed
+    listings = [row for row in rows if row.kind == "listing"]
+    named = {body["record"] for _, body in records.open_sound(listings, identities, changed)}
+    found = records.open_sound(rows, identities, changed, named=named)
     return [
-        {
-            "id": row.id,
-            "kind": row.kind,
-            "report": row.report_id or "",
-            "body": records.open_record(row, identities[row.compartment_id]),
-        }
-        for row in sorted(rows, key=lambda row: (row.at, row.kind, row.id))
+        {"id": row.id, "kind": row.kind, "report": row.report_id or "", "body": body}
+        for row, body in sorted(found, key=lambda one: (one[0].at, one[0].kind, one[0].id))
     ]
 
 
@@ -220,7 +223,17 @@ def _open(
     session: Session, compartments: Sequence[Compartment], pair: Pair
 ) -> list[OpenCompartment]:
     """Open the wraps to a pair: the first holder's layer, then the second's."""
-    by_id = {row.id: row for row in compartments}
+    if not compartments:
+        return []
+    first = compartments[0]
+    sound = vouching.vouched(
+        session,
+        compartments,
+        school_id=first.school_id,
+        report_id=first.report_id,
+        case_id=first.case_id,
+    )
+    by_id = {row.id: row for row in sound}
     query = select(Wrap).where(
         Wrap.compartment_id.in_(by_id),
         Wrap.holder_kind == keys.PAIR,
@@ -267,10 +280,12 @@ def _reports(
     return found
 
 
-def _records_in(session: Session, opened: Sequence[OpenCompartment]) -> list[dict[str, Any]]:
+def _records_in(
+    session: Session, opened: Sequence[OpenCompartment], changed: set[str]
+) -> list[dict[str, Any]]:
     identities = {item.row.id: item.identity for item in opened}
     rows = records.records_of(session, list(identities), kinds=[keys.IDENTITY])
-    return [records.open_record(row, identities[row.compartment_id]) for row in rows]
+    return [body for _, body in records.open_sound(rows, identities, changed)]
 
 
 def _rows_of(session: Session, school_id: str, compartment_id: str) -> list[Record]:
@@ -280,13 +295,13 @@ def _rows_of(session: Session, school_id: str, compartment_id: str) -> list[Reco
     return list(session.scalars(query))
 
 
-def _tell(session: Session, story: Compartment, reason: str, now: datetime) -> None:
+def _tell(session: Session, story: OpenCompartment, recovered: Recovered, now: datetime) -> Record:
     body = {
         "who": "portal",
-        "text": NAME_NOTICE.format(reason=reason),
+        "text": NAME_NOTICE.format(reason=recovered.reason),
         "at": now.isoformat(timespec="seconds"),
     }
-    records.add_record(session, story, body, kind=reporter.NOTICE, now=now)
+    return records.add_record(session, story, body, kind=reporter.NOTICE, now=now)
 
 
 def _log(
@@ -296,6 +311,7 @@ def _log(
     pair: Pair,
     particulars: dict[str, str],
     now: datetime,
+    written: Sequence[str] = (),
 ) -> None:
     record_event(
         session,
@@ -305,7 +321,7 @@ def _log(
         now=now,
         compartment=found.current.row,
         case_id=case.id,
-        about=[case.id, *(holder.id for holder in pair.holders)],
+        about=[case.id, *(holder.id for holder in pair.holders), *written],
         particulars=particulars,
     )
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from evidence_store import Identity
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Record, Report, StaffMember
-from portal.services import case_keys, codes, custody, keys, notify, records, sessions
+from portal.services import case_keys, codes, custody, drafts, keys, notify, records, sessions
 from portal.services.drafts import ListedFile, file_of
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.instance_keys import InstanceKeys
@@ -53,6 +53,8 @@ class ReporterView:
     files: list[ListedFile]
     readers: list[tuple[str, str]]
     sent_at: datetime | None
+    changed: bool = False
+    """Whether something was changed in the database by somebody without a key; it is left out."""
 
 
 def enter(
@@ -84,8 +86,9 @@ def view(session: Session, *, live: SealedSession) -> ReporterView:
     report = _report(session, live)
     case = session.get_one(Case, report.case_id)
     identities = _identities(live)
+    changed: set[str] = set()
     rows = records.records_of(session, list(identities), kinds=("report", "listing", *TALK))
-    bodies = [(row, records.open_record(row, identities[row.compartment_id])) for row in rows]
+    bodies = records.open_sound(rows, identities, changed)
     told = [body for row, body in bodies if row.kind == "report"]
     return ReporterView(
         status=case.status,
@@ -95,6 +98,7 @@ def view(session: Session, *, live: SealedSession) -> ReporterView:
         files=[file_of(body) for row, body in bodies if row.kind == "listing"],
         readers=_reader_names(session, case),
         sent_at=report.sent_at,
+        changed=bool(changed),
     )
 
 
@@ -121,9 +125,7 @@ def send_message(session: Session, *, live: SealedSession, text: str, now: datet
         raise InvalidInputError("text", "too_long")
     report = _report(session, live)
     case = session.get_one(Case, report.case_id)
-    story = keys.newest(
-        keys.compartments_of_report(session, report.school_id, report.id), keys.STORY
-    )
+    story = drafts.open_compartments(session, live=live)[keys.STORY]
     body = {"who": "reporter", "text": words, "at": now.isoformat(timespec="seconds")}
     record = records.add_record(session, story, body, kind=FROM_REPORTER, now=now)
     custody.record_event(
@@ -132,7 +134,7 @@ def send_message(session: Session, *, live: SealedSession, text: str, now: datet
         school_id=report.school_id,
         actor=custody.REPORTER,
         now=now,
-        compartment=story,
+        compartment=story.row,
         case_id=case.id,
         report_id=report.id,
         about=[record.id, record.ciphertext_sha256],

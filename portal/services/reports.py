@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -35,6 +36,7 @@ from portal.services import (
     records,
     routing,
     sessions,
+    vouching,
 )
 from portal.services.drafts import Draft, ListedFile
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
@@ -84,16 +86,19 @@ def submit(
     school: SchoolView,
     instance: InstanceKeys,
     token: str,
+    seen: str,
     now: datetime,
     draft: Draft | None = None,
 ) -> Receipt:
     """Send the draft of a session; a second time it gives the same receipt.
 
     Args:
+        seen: the digest of the readers and exclusions that the reporter looked over.
         draft: the draft, where the caller has just opened it.
 
     Raises:
-        InvalidInputError: without a story, with another draft's token, or at a closed school.
+        InvalidInputError: without a story, with another draft's token, at a closed school, or when
+            others would read it than the reporter saw.
         NotFoundError: when the draft is gone.
         ConflictError: when the same draft is being sent at this moment; undo, and look again.
     """
@@ -103,6 +108,9 @@ def submit(
     draft = draft or drafts.load(session, live=live)
     _check(draft, live, school, token)
     routed = routing.decide(session, school=school, answers=draft.answers, now=now)
+    if not secrets.compare_digest(seen.encode(), routed.digest.encode()):
+        # The roster changed meanwhile, or somebody put an older draft back in the database.
+        raise InvalidInputError("readers", "changed")
     opened = drafts.open_compartments(session, live=live)
     report = session.get(Report, draft.report_id)
     if report is None:
@@ -119,8 +127,8 @@ def submit(
     case_keys.attach_report(
         session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
     )
-    _seal_answers(session, draft, opened, routed, code_row, code_identity, now)
-    _send(session, report, case, opened, now)
+    named = _seal_answers(session, draft, opened, routed, code_row, code_identity, now)
+    _send(session, report, case, opened, named, now)
     _let_go_of_draft(session, draft, opened[drafts.DRAFT].row)
     result = Receipt(code, case.label, routed.readers, routed.answer_by, draft.files)
     _keep_receipt(live, result)
@@ -174,7 +182,7 @@ def open_case(
         actor=actor,
         now=now,
     )
-    records.add_record(session, case_key.row, routed.explained(), kind="routing", now=now)
+    records.add_record(session, case_key, routed.explained(), kind="routing", now=now)
     for member, _part in routed.members:
         _notify(session, case, member, now)
     return case, case_key
@@ -199,31 +207,37 @@ def _seal_answers(
     code_row: ReporterCode,
     code_identity: Identity,
     now: datetime,
-) -> None:
-    """Seal the story for the case and the code, and the name only to who may know it."""
+) -> list[str]:
+    """Seal the story for the case and the code, and the name only to who may know it.
+
+    Returns:
+        The ids of staff who got the name.
+    """
     told, identity = intake.split_identity(draft.answers)
     story = opened[keys.STORY]
     body = {"answers": told, "at": now.isoformat(timespec="seconds")}
-    records.add_record(session, story.row, body, kind="report", now=now)
+    records.add_record(session, story, body, kind="report", now=now)
+    vouching.bind(session, story, opened[keys.EVIDENCE].row, now=now)
     code_recipient = str(code_identity.recipient)
     keys.wrap(
         session, story, holder_kind=keys.CODE, holder_id=code_row.id, recipient=code_recipient
     )
-    holders = case_keys.recovery_holders(session, story.row.school_id)
+    holders = vouching.recovery_holders(session, story.row.school_id)
     keys.wrap_to_pairs(session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids)
     name = opened[keys.IDENTITY]
     keys.wrap(session, name, holder_kind=keys.CODE, holder_id=code_row.id, recipient=code_recipient)
     if identity is None:
-        return
-    records.add_record(session, name.row, identity, kind="identity", now=now)
+        return []
+    records.add_record(session, name, identity, kind="identity", now=now)
     keys.wrap_to_pairs(session, name, holders, excluded_staff=routed.excluded_ids)
-    _share_name(session, name, identity, routed)
+    return _share_name(session, name, identity, routed)
 
 
 def _share_name(
     session: Session, name: OpenCompartment, identity: dict[str, Any], routed: Routed
-) -> None:
+) -> list[str]:
     """Wrap the name to the persons the reporter chose, as they are now."""
+    given = []
     for member, _part in routed.members_for_name(identity):
         if member.recipient is not None:
             keys.wrap(
@@ -233,6 +247,52 @@ def _share_name(
                 holder_id=member.id,
                 recipient=member.recipient,
             )
+            given.append(member.id)
+    return given
+
+
+def issued(
+    session: Session,
+    case: Case,
+    report_id: str,
+    story: OpenCompartment,
+    actor: custody.Actor,
+    now: datetime,
+) -> None:
+    """Write down that there is a code to come back with."""
+    custody.record_event(
+        session,
+        CustodyKind.CODE_ISSUED,
+        school_id=case.school_id,
+        actor=actor,
+        now=now,
+        compartment=story.row,
+        case_id=case.id,
+        report_id=report_id,
+        about=[report_id],
+    )
+
+
+def _note_sharing(
+    session: Session,
+    case: Case,
+    report_id: str,
+    story: OpenCompartment,
+    staff_ids: list[str],
+    now: datetime,
+) -> None:
+    custody.record_event(
+        session,
+        CustodyKind.IDENTITY_SHARED,
+        school_id=case.school_id,
+        actor=custody.REPORTER,
+        now=now,
+        compartment=story.row,
+        case_id=case.id,
+        report_id=report_id,
+        about=[report_id],
+        particulars={"staff": staff_ids},
+    )
 
 
 def _send(
@@ -240,20 +300,25 @@ def _send(
     report: Report,
     case: Case,
     opened: dict[str, OpenCompartment],
+    named: list[str],
     now: datetime,
 ) -> None:
-    """Turn the draft into a report."""
+    """Turn the draft into a report; ``named`` are the ids of staff who got the name."""
+    story = opened[keys.STORY]
     custody.record_event(
         session,
         CustodyKind.REPORT_RECEIVED,
         school_id=report.school_id,
         actor=custody.REPORTER,
         now=now,
-        compartment=opened[keys.STORY].row,
+        compartment=story.row,
         case_id=case.id,
         report_id=report.id,
-        about=_content_hashes(session, report),
+        about=named_in_log(session, report, [item.row for item in opened.values()]),
     )
+    issued(session, case, report.id, story, custody.REPORTER, now)
+    if named:
+        _note_sharing(session, case, report.id, story, named, now)
     report_id = report.id
     report.status = "sent"
     report.sent_at = records.whole_hour(now)
@@ -277,11 +342,14 @@ def _let_go_of_draft(session: Session, draft: Draft, compartment: Compartment) -
     session.execute(delete(Compartment).where(Compartment.id == compartment.id))
 
 
-def _content_hashes(session: Session, report: Report) -> list[str]:
-    """Give report id and the ciphertext hashes of what it holds, for the log to bind."""
+def named_in_log(
+    session: Session, report: Report, compartments: Iterable[Compartment]
+) -> list[str]:
+    """Give report id, its keys and the ciphertext hashes of what it holds, for the log to bind."""
     stored = select(Record.ciphertext_sha256).where(Record.report_id == report.id)
     added = [row.ciphertext_sha256 for row in session.new if isinstance(row, Record)]
-    return [report.id, *sorted({*session.scalars(stored), *added})]
+    marks = [vouching.mark(row) for row in compartments if row.kind != drafts.DRAFT]
+    return [report.id, *sorted({*session.scalars(stored), *added}), *marks]
 
 
 def _keep_receipt(live: SealedSession, result: Receipt) -> None:

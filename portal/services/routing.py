@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from evidence_store import canonical_json
 from portal.domain import intake
 from portal.domain.deadlines import SchoolCalendar, local_date
 from portal.domain.facts import Facts, facts_from
@@ -62,6 +64,13 @@ class Routed:
             ReaderName(member.id, member.name, self.protocol.label(roles[member.id]), part)
             for member, part in self.members
         ]
+
+    @property
+    def digest(self) -> str:
+        """Name who reads it and who is shut out, to see later whether that is still so."""
+        readers = sorted([member.id, part] for member, part in self.members)
+        seen = {"readers": readers, "excluded": sorted(self.excluded_ids)}
+        return hashlib.sha256(canonical_json(seen)).hexdigest()
 
     def members_for_name(self, identity: Mapping[str, Any]) -> list[tuple[StaffMember, str]]:
         """Give the readers who may know the reporter's name, as the reporter chose."""

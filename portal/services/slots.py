@@ -92,6 +92,7 @@ def make(member: StaffMember, identity: Identity, *, kind: str, secret: str) -> 
             school_id=member.school_id,
             owner_id=member.id,
             record_id=slot_id,
+            voucher=derived,
         ),
     )
 

@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Report, StaffMember, new_id
-from portal.services import case_keys, codes, custody, keys, records, reports, routing
+from portal.services import (
+    case_keys,
+    codes,
+    custody,
+    keys,
+    records,
+    reports,
+    routing,
+    vouching,
+)
 from portal.services.errors import InvalidInputError
 from portal.services.instance_keys import InstanceKeys
 from portal.services.keys import OpenCompartment
@@ -79,10 +88,13 @@ def start(
     case_keys.attach_report(
         session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
     )
-    holders = case_keys.recovery_holders(session, school.id)
+    holders = vouching.recovery_holders(session, school.id)
     keys.wrap_to_pairs(session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids)
-    _write(session, actor, report, case, opened[keys.STORY], answers, kind, now)
-    code = _code(session, report, opened[keys.STORY], instance) if with_code else None
+    _write(session, actor, report, case, opened, answers, kind, now)
+    story = opened[keys.STORY]
+    code = _code(session, report, story, instance) if with_code else None
+    if code is not None:
+        reports.issued(session, case, report.id, story, actor.custody, now)
     reads = _reads_along(session, actor, kind, routed, case, case_key, now)
     return Started(case.id, case.label, reads, routed.readers, code)
 
@@ -92,7 +104,7 @@ def _write(
     actor: StaffActor,
     report: Report,
     case: Case,
-    story: OpenCompartment,
+    opened: Mapping[str, OpenCompartment],
     answers: Mapping[str, Any],
     kind: str,
     now: datetime,
@@ -103,7 +115,9 @@ def _write(
         "written_by": actor.name,
         "kind": kind,
     }
-    row = records.add_record(session, story.row, body, kind="report", now=now)
+    story = opened[keys.STORY]
+    records.add_record(session, story, body, kind="report", now=now)
+    vouching.bind(session, story, opened[keys.EVIDENCE].row, now=now)
     report.status, report.sent_at, report.case_id = "sent", records.whole_hour(now), case.id
     custody.record_event(
         session,
@@ -114,7 +128,7 @@ def _write(
         compartment=story.row,
         case_id=case.id,
         report_id=report.id,
-        about=[report.id, row.ciphertext_sha256],
+        about=reports.named_in_log(session, report, [item.row for item in opened.values()]),
         particulars={"kind": kind},
     )
 

@@ -38,15 +38,16 @@ def address(secret: str, *, login: str, school_name: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=school_name)
 
 
-def seal(member: StaffMember, recipient: str, secret: str) -> bytes:
-    """Seal a secret to the staff identity's recipient."""
+def seal(member: StaffMember, identity: Identity, secret: str) -> bytes:
+    """Seal a secret to the staff identity."""
     return records.seal(
-        recipient,
+        str(identity.recipient),
         {"secret": secret},
         kind=KIND,
         school_id=member.school_id,
         owner_id=member.id,
         record_id=member.id,
+        voucher=identity,
     )
 
 

@@ -26,9 +26,10 @@ from portal.config import Settings
 from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Compartment, EvidenceItem, Record, Report, new_id
-from portal.services import custody, drafts, keys, records, reporter, sessions
+from portal.services import custody, drafts, keys, records, reporter, sessions, vouching
 from portal.services.drafts import ListedFile, file_of
 from portal.services.errors import NotFoundError, RecordMismatchError
+from portal.services.keys import OpenCompartment
 from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
 from portal.services.transaction import destroy_after_commit
@@ -45,6 +46,8 @@ class UploadSink:
     declared_type: str
     intimate: str
     _intake: Intake | None
+    story: OpenCompartment | None = None
+    evidence: Compartment | None = None
     problem: str | None = None
     stored: StoredItem | None = None
     facts: dict[str, Any] = field(default_factory=dict)
@@ -120,9 +123,10 @@ def begin(
     left = settings.max_report_bytes - _bytes_of(session, school.id, report_id) - taken
     if left <= 0:
         return UploadSink(name, declared_type, intimate, None, problem="quota")
-    row = _compartment(session, school.id, live, keys.EVIDENCE)
-    intake = store.begin([Recipient.parse(row.recipient)], limit=min(settings.max_file_bytes, left))
-    return UploadSink(name, declared_type, intimate, intake)
+    story, evidence = _compartments(session, live)
+    limit = min(settings.max_file_bytes, left)
+    intake = store.begin([Recipient.parse(evidence.recipient)], limit=limit)
+    return UploadSink(name, declared_type, intimate, intake, story, evidence)
 
 
 def record(
@@ -139,12 +143,10 @@ def record(
         return []
     report_id = live.data["report"]
     report = session.get(Report, report_id)
-    if report is None:
+    if report is None or report.school_id != school.id:
         raise NotFoundError(report_id)
     inspect_all(good)
-    evidence = _compartment(session, school.id, live, keys.EVIDENCE)
-    story = _compartment(session, school.id, live, keys.STORY)
-    listed = [_list_one(session, sink, report, evidence, story, now) for sink in good]
+    listed = [_list_one(session, sink, report, now) for sink in good]
     # Last, after all encryption: the draft may have been wiped while its files came in.
     begin_write(session)
     held = {"key_share": True}
@@ -152,7 +154,6 @@ def record(
         raise NotFoundError(report_id)
     if report.case_id is not None:
         reporter.wait_for_staff(session, report.case_id, now)
-    sessions.touch(live, now)
     return listed
 
 
@@ -179,12 +180,11 @@ def _list_one(
     session: Session,
     sink: UploadSink,
     report: Report,
-    evidence: Compartment,
-    story: Compartment,
     now: datetime,
 ) -> ListedFile:
-    stored = sink.stored
-    if stored is None:
+    # The keys are those of when it began: a report sent meanwhile has let go of them.
+    stored, story, evidence = sink.stored, sink.story, sink.evidence
+    if stored is None or story is None or evidence is None:
         raise NotFoundError(sink.name)
     item_id = new_id()
     at = now.isoformat(timespec="seconds")
@@ -198,8 +198,9 @@ def _list_one(
         "at": at,
         "inspection": sink.facts,
     }
-    listing = {**what, "intimate": sink.intimate, "at": at}
-    kept = records.add_record(session, evidence, full, kind="evidence", now=now)
+    kept = records.add_unvouched(session, evidence, full, kind="evidence", now=now)
+    # A reporter who came back holds the key of the story alone: what stands there vouches.
+    listing = {**what, "intimate": sink.intimate, "at": at, "record": kept.ciphertext_sha256}
     listed = records.add_record(session, story, listing, kind="listing", now=now)
     session.add(
         EvidenceItem(
@@ -224,7 +225,7 @@ def _list_one(
         compartment=evidence,
         report_id=report.id,
         case_id=report.case_id,
-        about=[item_id, kept.ciphertext_sha256],
+        about=[item_id, kept.ciphertext_sha256, listed.ciphertext_sha256],
         particulars={**what, "ciphertext_sha256": stored.ciphertext_sha256},
     )
     return file_of(listing)
@@ -250,13 +251,16 @@ def _bytes_of(session: Session, school_id: str, report_id: str) -> int:
     return int(total or 0)
 
 
-def _compartment(session: Session, school_id: str, live: SealedSession, kind: str) -> Compartment:
-    """Find what is written to now. A draft knows its own keys; nobody else's may take a file."""
-    rows = keys.compartments_of_report(session, school_id, live.data["report"])
-    row = keys.newest(rows, kind)
-    held: dict[str, str] = live.data["keys"]  # empty once the report is sent
-    if live.row.kind == sessions.DRAFT and held:
-        if row.id not in held:
-            raise RecordMismatchError(row.id)
-        keys.with_secret(row, held[row.id])
-    return row
+def _compartments(session: Session, live: SealedSession) -> tuple[OpenCompartment, Compartment]:
+    """Find where listing and file go: keys that this reporter can vouch for, nobody else's."""
+    opened = drafts.open_compartments(session, live=live)
+    if keys.STORY not in opened:
+        raise NotFoundError(keys.STORY)
+    story = opened[keys.STORY]
+    if live.row.kind != sessions.DRAFT:
+        return story, vouching.evidence_of(session, story)
+    rows = keys.compartments_of_report(session, live.row.school_id, live.data["report"])
+    for kind in (keys.STORY, keys.EVIDENCE):  # a draft made all its keys itself
+        if keys.newest(rows, kind) is not opened[kind].row:
+            raise RecordMismatchError(kind)
+    return story, opened[keys.EVIDENCE].row

@@ -23,17 +23,19 @@ from portal.services.errors import (
     ForbiddenError,
     InvalidInputError,
     NotFoundError,
+    RecordMismatchError,
     ServiceError,
 )
 from portal.web.body import BodiesFull
 
-BAD_REQUEST, SERVER_FAULT, UNAVAILABLE = 400, 500, 503
+BAD_REQUEST, CHANGED, SERVER_FAULT, UNAVAILABLE = 400, 422, 500, 503
 RETRY_SECONDS = "10"
 STATUS = {
     NotFoundError: 404,
     ForbiddenError: 403,
     ConflictError: 409,
     InvalidInputError: BAD_REQUEST,
+    RecordMismatchError: CHANGED,
 }
 # Headers that only describe the body we replace.
 REPLACED = frozenset({"content-type", "content-length"})
@@ -60,7 +62,7 @@ def show_http_error(error: HTTPException) -> Response:
 
 def show_refusal(error: ServiceError) -> Response:
     code = next((code for kind, code in STATUS.items() if isinstance(error, kind)), SERVER_FAULT)
-    if code == SERVER_FAULT:
+    if code in {SERVER_FAULT, CHANGED}:
         current_app.logger.error("refused", exc_info=error)
     return error_page(code)
 
@@ -74,7 +76,7 @@ def show_full(_error: BodiesFull) -> Response:
 
 def error_page(code: int) -> Response:
     """Give the page for a status; a bare one where the layout needs the very thing that failed."""
-    if code >= SERVER_FAULT and "db" in g:
+    if code >= CHANGED and "db" in g:
         transaction.rollback(g.db)  # after a failed write nothing can be read before this
     try:
         body = render_template("errors/error.html", code=code, school=g.get("school"))

@@ -19,7 +19,7 @@ from evidence_store import EvidenceStore
 from evidence_store.backends import LocalBackend
 from portal.config import Settings
 from portal.db import make_engine, make_session_factory
-from portal.services import reports, schools, sessions, transaction, uploads
+from portal.services import drafts, reports, schools, sessions, transaction, uploads
 from tests.durability import late
 from tests.services.world import KEYS, NOW
 
@@ -62,6 +62,9 @@ def run(folder: Path, order: str) -> None:
             school=school,
             instance=KEYS,
             token=live.data["token"],
+            seen=drafts.route(
+                session, draft=drafts.load(session, live=live), school=school, now=NOW
+            ).digest,
             now=NOW,
         )
         told = {"code": receipt.code, "files": [item.id for item in receipt.files]}

@@ -76,6 +76,9 @@ def send(
         school=school,
         instance=setting.KEYS,
         token=data["token"],
+        seen=drafts.route(
+            session, draft=drafts.load(session, live=live), school=school, now=setting.NOW
+        ).digest,
         now=setting.NOW,
     )
     transaction.commit(session)

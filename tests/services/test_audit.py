@@ -1,5 +1,6 @@
 """What somebody with the database in hand changes is found by comparing it with the log."""
 
+import hashlib
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from portal.models import (
     Compartment,
     CustodyEvent,
     EvidenceItem,
+    Record,
     RecoveryHolder,
     Wrap,
     new_id,
@@ -19,6 +21,7 @@ from portal.models import (
 from portal.services import (
     accounts,
     audit,
+    case_work,
     checkpoints,
     confirmations,
     derivation,
@@ -144,7 +147,7 @@ def test_another_recovery_key(school):
     holder = school.session.scalars(select(RecoveryHolder)).first()
     holder.recipient = str(Identity.generate().recipient)
     school.session.commit()
-    assert codes(school) == {"holders"}
+    assert codes(school) == {"holders", "pair"}
 
 
 def test_an_event_rewritten_in_place(school):
@@ -174,3 +177,70 @@ def test_a_missing_and_an_exchanged_file(school):
     items[1].ciphertext_sha256 = "0" * 64
     school.session.commit()
     assert len(codes(school, read_all=True)) == 1
+
+
+def test_a_key_that_the_log_does_not_know(school):
+    for owner in ({"case_id": school.sent.case.id}, {"report_id": report_of(school)}):
+        school.session.add(
+            Compartment(
+                id=new_id(),
+                school_id=school.school.id,
+                kind="story",
+                epoch=2,
+                recipient=str(Identity.generate().recipient),
+                **owner,
+            )
+        )
+    school.session.commit()
+    assert codes(school) == {"compartment"}
+
+
+def test_a_public_half_that_was_exchanged(school):
+    row = school.session.scalars(select(Compartment).where(Compartment.kind == "evidence")).one()
+    row.recipient = str(Identity.generate().recipient)
+    school.session.commit()
+    assert codes(school) == {"compartment"}
+
+
+def report_of(school):
+    return school.session.scalars(select(Compartment.report_id)).unique().all()[0]
+
+
+def test_a_pair_that_holds_keys_without_being_one_of_the_log(school):
+    wrap = school.session.scalars(select(Wrap).where(Wrap.holder_kind == "pair")).first()
+    wrap.holder_id = f"{wrap.holder_id.split('+')[0]}+{new_id()}"
+    school.session.commit()
+    assert codes(school) == {"pair"}
+
+
+def test_a_recovery_holder_who_belongs_to_somebody_else(school):
+    holder = school.session.scalars(
+        select(RecoveryHolder).where(RecoveryHolder.staff_id.is_not(None))
+    ).first()
+    holder.staff_id = None
+    school.session.commit()
+    assert codes(school) == {"holders", "pair"}
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+def test_a_record_with_other_bytes(school, hashed):
+    row = school.session.scalars(select(Record).where(Record.kind == "report")).one()
+    row.ciphertext = b"iets anders"
+    if hashed:
+        row.ciphertext_sha256 = hashlib.sha256(row.ciphertext).hexdigest()
+    school.session.commit()
+    assert codes(school) == {"record"}
+
+
+def test_a_record_in_the_place_of_another_that_the_log_names(school):
+    actor, case = school.actors["BAK"], school.sent.case
+    for text in ("een", "twee"):
+        case_work.write_note(
+            school.session, actor=actor, case_id=case.id, text=text, now=setting.NOW
+        )
+        transaction.commit(school.session)
+    assert codes(school) == set()
+    one, two = school.session.scalars(select(Record).where(Record.kind == "note"))
+    one.ciphertext, one.ciphertext_sha256 = two.ciphertext, two.ciphertext_sha256
+    school.session.commit()
+    assert codes(school) == {"record"}

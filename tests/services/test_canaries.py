@@ -147,7 +147,7 @@ def work(session: Session, mentor: StaffActor, case_id: str) -> None:
     other = case_work.case_keys.readers_of(session, session.get_one(Case, case_id), live_only=True)
     to = next(row.staff_id for row in other if row.part == "overseer")
     case_work.hand_over(
-        session, to_staff_id=to, role_key="leerlingcoordinator", reason=REASON, **common
+        session, to_staff_id=to, role_key=told.role_of(session, to), reason=REASON, **common
     )
     transaction.commit(session)
 

@@ -24,7 +24,6 @@ from portal.services.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
-    RecordMismatchError,
 )
 from portal.services.reports import Receipt
 from portal.services.sessions import SealedSession
@@ -48,14 +47,20 @@ def the_case(session: Session) -> Case:
 
 
 def hand_over(
-    world: World, session: Session, to: str, *, by: StaffActor | None = None, keep: bool = True
+    world: World,
+    session: Session,
+    to: str,
+    *,
+    by: StaffActor | None = None,
+    keep: bool = True,
+    role: str | None = None,
 ) -> None:
     case_work.hand_over(
         session,
         actor=by or mentor(world, session),
         case_id=the_case(session).id,
         to_staff_id=to,
-        role_key="leerlingcoordinator",
+        role_key=told.role_of(session, to) if role is None else role,
         reason="andere rol",
         keep_reading=keep,
         now=NOW,
@@ -144,6 +149,38 @@ def test_of_two_hand_overs_at_once_one_wins(
     handler = the_case(session).handler_id
     assert handler in others
     assert len(refused) == len([item for item in others if item not in live_parts(session)])
+
+
+def test_a_role_that_the_taker_does_not_hold_is_refused(
+    world: World, session: Session, receipt: Receipt
+) -> None:
+    overseer = part(receipt, "overseer")
+    for role in ("mentor", "bestaat-niet", ""):
+        with pytest.raises(InvalidInputError) as caught:
+            hand_over(world, session, overseer, role=role)
+        assert (caught.value.field, caught.value.problem) == ("staff", "unknown")
+        transaction.rollback(session)
+    assert the_case(session).handler_id == mentor(world, session).id
+
+
+def test_two_hand_overs_at_once_to_the_same_person(
+    world: World, session: Session, receipt: Receipt
+) -> None:
+    """Both seal the key to the same colleague; the second one is told, not broken."""
+    newcomer = next(
+        item
+        for item in world.ids.values()
+        if item not in live_parts(session) and told.role_of(session, item)
+    )
+
+    def act(_place: int) -> None:
+        with world.factory() as own:
+            hand_over(world, own, newcomer)
+
+    refused = [result for result in at_once(2, act) if result is not None]
+    assert all(isinstance(result, ConflictError) for result in refused), refused
+    session.expire_all()
+    assert the_case(session).handler_id == newcomer
 
 
 def come_back(world: World, session: Session, code: str) -> SealedSession:
@@ -248,8 +285,8 @@ def test_evidence_rows_swapped_in_the_database_are_noticed(
             )
         session.commit()
         session.expire_all()
-        with pytest.raises(RecordMismatchError):
-            cases.show(session, actor=actor, case_id=case_id, now=NOW)
+        view = cases.show(session, actor=actor, case_id=case_id, now=NOW)
+        assert (view.evidence, view.changed) == ([], True)
         session.execute(
             update(EvidenceItem).where(EvidenceItem.id == two.id).values({column: "y" * 26})
         ) if column == "object_id" else None

@@ -47,6 +47,12 @@ def send_report(it: Story) -> None:
     told.submit(it.world, it.session, live)
 
 
+def send_with_a_name(it: Story) -> None:
+    name = {"who": "handlers", "name": "Fenna de Boer", "contact": ""}
+    live = told.begin(it.world, it.session, told.answers(it.world, name=name))
+    told.submit(it.world, it.session, live)
+
+
 def take_in(it: Story) -> None:
     sink = told.uploading.begin(
         it.session,
@@ -121,13 +127,13 @@ def hand_over(it: Story) -> None:
         actor=it.mentor,
         case_id=it.case_id,
         to_staff_id=it.newcomer(),
-        role_key="leerlingcoordinator",
+        role_key=told.role_of(it.session, it.newcomer()),
         reason="andere rol",
         now=NOW,
     )
 
 
-def start(it: Story, *, kind: str = "talk") -> None:
+def start(it: Story, *, kind: str = "talk", with_code: bool = False) -> None:
     values = told.answers(it.world)
     staff_reports.start(
         it.session,
@@ -135,7 +141,7 @@ def start(it: Story, *, kind: str = "talk") -> None:
         school=it.world.school,
         kind=kind,
         answers={key: {"value": item} for key, item in values.items()},
-        with_code=False,
+        with_code=with_code,
         instance=it.world.keys,
         now=NOW,
     )
@@ -152,7 +158,11 @@ def leave(it: Story) -> None:
 
 
 VERBS: dict[str, tuple[Callable[[Story], None], list[str]]] = {
-    "send": (send_report, ["case:opened", "report:received"]),
+    "send": (send_report, ["case:opened", "report:received", "code:issued"]),
+    "send_with_a_name": (
+        send_with_a_name,
+        ["case:opened", "report:received", "code:issued", "identity:shared"],
+    ),
     "take_in": (take_in, ["evidence:taken_in"]),
     "write": (
         lambda it: reporter.send_message(it.session, live=it.live, text="dag", now=NOW),
@@ -176,6 +186,10 @@ VERBS: dict[str, tuple[Callable[[Story], None], list[str]]] = {
     "preview": (preview, ["evidence:previewed"]),
     "order": (verb(packets.order, chosen=[]), ["packet:exported"]),
     "talk": (start, ["case:opened", "report:received", "case:reader_added"]),
+    "talk_with_a_code": (
+        lambda it: start(it, with_code=True),
+        ["case:opened", "report:received", "code:issued", "case:reader_added"],
+    ),
     "signal": (lambda it: start(it, kind="signal"), ["case:opened", "report:received"]),
     "leave": (leave, ["case:reader_removed", "staff:disabled"]),
 }

@@ -219,7 +219,7 @@ def hand_over(
         actor=actor,
         case_id=case.id,
         to_staff_id=staff_id,
-        role_key=case.role_key,
+        role_key=told.role_of(session, staff_id),
         reason="op verzoek",
         now=NOW,
     )

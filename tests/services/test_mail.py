@@ -145,7 +145,7 @@ def whole_story(world: World, session: Session) -> tuple[str, set[str]]:
         actor=world.actor(session, world.mentor_of("1A")),
         case_id=case.id,
         to_staff_id=overseer,
-        role_key="leerlingcoordinator",
+        role_key=told.role_of(session, overseer),
         reason="andere rol",
         now=NOW,
     )

@@ -49,7 +49,7 @@ def act(it: Story) -> None:
     case_work.hand_over(
         it.session,
         to_staff_id=it.newcomer(),
-        role_key="leerlingcoordinator",
+        role_key=told.role_of(it.session, it.newcomer()),
         reason="andere rol",
         **common,
     )

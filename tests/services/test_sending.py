@@ -237,6 +237,7 @@ def test_an_answer_saved_while_sending_is_not_lost(world: World, session: Sessio
         shut_out = world.ids[world.mentor_of("1A")]
         original = drafts.load(slow, live=sending)
         assert "readers" not in original.answers
+        seen = told.seen_by(world, slow, sending)
         late = _load_then(
             lambda: told.answer(
                 quick, told.resume(world, quick, live), "readers", {"exclude": [shut_out]}
@@ -245,7 +246,7 @@ def test_an_answer_saved_while_sending_is_not_lost(world: World, session: Sessio
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(drafts, "load", late)
             with pytest.raises(ConflictError):
-                told.send(world, slow, sending)
+                told.send(world, slow, sending, seen=seen)
         transaction.rollback(slow)
         receipt = told.send(world, slow, told.resume(world, slow, live))
     assert shut_out not in {reader.staff_id for reader in receipt.readers}
@@ -258,6 +259,7 @@ def test_a_file_taken_out_while_sending_does_not_stand_on_the_receipt(
     (file,) = told.upload(world, session, live, ("een.txt", b"een"))
     with world.factory() as slow, world.factory() as quick:
         sending = told.resume(world, slow, live)
+        seen = told.seen_by(world, slow, sending)
 
         def take_out() -> None:
             mine = told.resume(world, quick, live)
@@ -267,7 +269,7 @@ def test_a_file_taken_out_while_sending_does_not_stand_on_the_receipt(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(drafts, "load", _load_then(take_out))
             with pytest.raises(ConflictError):
-                told.send(world, slow, sending)
+                told.send(world, slow, sending, seen=seen)
         transaction.rollback(slow)
         receipt = told.send(world, slow, told.resume(world, slow, live))
     assert receipt.files == []

@@ -23,11 +23,12 @@ from portal.config import Settings
 from portal.demo.names import CLASSES, SCHOOLS, FictionalSchool
 from portal.demo.roster import Pair, make_pair
 from portal.domain.permissions import powers_of
-from portal.models import CustodyEvent, School, StaffMember
+from portal.models import CustodyEvent, School, StaffMember, StaffRole
 from portal.services import drafts, founding, reports, schools, sessions, staff, transaction
 from portal.services import uploads as uploading
 from portal.services.case_views import CaseView, EntryView
 from portal.services.drafts import ListedFile
+from portal.services.errors import NotFoundError
 from portal.services.instance_keys import InstanceKeys
 from portal.services.reports import Receipt
 from portal.services.roster_files import read_pair
@@ -154,6 +155,12 @@ def _give_keys(session: Session, pair: Pair, fictional: FictionalSchool) -> dict
     return found
 
 
+def role_of(session: Session, staff_id: str) -> str:
+    """A role that somebody holds."""
+    query = select(StaffRole.role_key).where(StaffRole.staff_id == staff_id)
+    return session.scalars(query.order_by(StaffRole.role_key)).first() or ""
+
+
 def answers(world: World, *, accused_class: str = CLASSES[0][0], **more: Any) -> Answers:
     """Values of a plain report: inside one class, by the pupil it is about."""
     plain = {
@@ -237,15 +244,27 @@ def _pieces(data: bytes) -> Iterator[bytes]:
         yield piece
 
 
+def seen_by(world: World, session: Session, live: SealedSession, **other: Any) -> str:
+    """Look the draft over, as the page does before sending; "" when there is nothing left."""
+    try:
+        draft = drafts.load(session, live=live)
+    except NotFoundError:
+        return ""
+    given = {"school": world.school, "now": NOW, **other}
+    return drafts.route(session, draft=draft, **given).digest
+
+
 def submit(world: World, session: Session, live: SealedSession, **other: Any) -> Receipt:
     """Tap "send", without the commit at the edge."""
     given = {"token": live.data["token"], "school": world.school, "now": NOW, **other}
+    if "seen" not in given:
+        given["seen"] = seen_by(world, session, live)
     return reports.submit(session, live=live, instance=world.keys, **given)
 
 
-def send(world: World, session: Session, live: SealedSession) -> Receipt:
+def send(world: World, session: Session, live: SealedSession, **other: Any) -> Receipt:
     """Send a report."""
-    receipt = submit(world, session, live)
+    receipt = submit(world, session, live, **other)
     transaction.commit(session)
     return receipt
 

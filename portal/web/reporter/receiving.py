@@ -141,11 +141,16 @@ def receive(live: SealedSession) -> SealedSession | None:
         form, problem = _read(Receiver(live))
         if problem is None and not form.files and not token_fits(form.fields.get(TOKEN_FIELD, "")):
             abort(400, "token")
+        drafting = live.row.kind == sessions.DRAFT
         fresh = _after_the_body(live)
-        if fresh is None:
+        if fresh is None and drafting:
             return None  # nobody could find them any more; the sweeper takes such objects
         finished = [item.result for item in form.files if item.error is None]
-        uploads.record(db(), live=fresh, school=current_school(), finished=finished, now=now())
+        uploads.record(db(), live=live, school=current_school(), finished=finished, now=now())
+        commit()  # what is kept stays, also when the session ends while the files are noted
+        fresh = fresh and _after_the_body(live)
+    if fresh is None:
+        return None
     _note(fresh, form.files, problem)
     return fresh
 

@@ -71,16 +71,11 @@ def send(school: str) -> Response:
     if live.idle(now()):
         return redirect(url_for(".review", school=school), 303)
     try:
-        told = telling.load()
-        reports.submit(
-            db(),
-            live=live,
-            school=current_school(),
-            instance=portal().keys,
-            token=request.form.get("submit", ""),
-            now=now(),
-            draft=told.draft,
-        )
+        try:
+            told = _submit(live)
+        except ConflictError:
+            transaction.rollback(db())  # an answer or file came in meanwhile: with it, once more
+            told = _submit(live)
     except (ConflictError, NotFoundError):
         transaction.rollback(db())  # the other of two taps sent it; there is its receipt
     except InvalidInputError as problem:
@@ -88,6 +83,22 @@ def send(school: str) -> Response:
     else:
         _note_sending(live, formal=told.formal)
     return redirect(url_for("reporter_receipt.receipt", school=school), 303)
+
+
+def _submit(live: sessions.SealedSession) -> Telling:
+    told = telling.load()
+    token, _, seen = request.form.get("submit", "").partition(".")
+    reports.submit(
+        db(),
+        live=live,
+        school=current_school(),
+        instance=portal().keys,
+        token=token,
+        seen=seen,
+        now=now(),
+        draft=told.draft,
+    )
+    return told
 
 
 def _note_sending(live: sessions.SealedSession, *, formal: bool) -> None:

@@ -10,7 +10,12 @@ from werkzeug.wrappers import Response
 
 from portal.domain.permissions import Action
 from portal.services import case_work, cases, reading, sessions, transaction
-from portal.services.errors import ConflictError, ForbiddenError, InvalidInputError
+from portal.services.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    RecordMismatchError,
+)
 from portal.web import context, session
 from portal.web.context import db, now
 from portal.web.guards import current_actor, requires
@@ -26,7 +31,8 @@ PROBLEMS = {
 }
 EXCLUDED = "Deze collega mag deze zaak niet lezen, of heeft nog geen bevestigde sleutel."
 OVERTAKEN = "Een collega was je net voor. Kijk eerst wat er veranderd is."
-OWN_PLACE = frozenset({"status", "step", "keep"})
+CHANGED = "In de database is iets van deze zaak veranderd. Daarom kan dit nu niet."
+OWN_PLACE = frozenset({"status", "step", "keep", "staff"})
 CHOOSE = "Kies eerst aan wie."
 
 
@@ -67,7 +73,7 @@ def _attempt(
     """Do one thing in the case; a refusal shows it again, with what was typed and what is wrong.
 
     Args:
-        field: the field beside which a refusal stands, unless it names `status`, `step` or `keep`.
+        field: the field beside which a refusal stands, unless it names one of `OWN_PLACE`.
     """
     try:
         verb(db(), actor=current_actor(), case_id=case_id, now=now(), **given)
@@ -78,6 +84,8 @@ def _attempt(
         return _again(case_id, field, EXCLUDED)
     except ConflictError:
         return _again(case_id, field, OVERTAKEN)
+    except RecordMismatchError:
+        return _again(case_id, field, CHANGED)
     address = url_for("staff_case.show", school=school, case_id=case_id)
     return redirect(address + anchor, 303)
 

@@ -1,0 +1,140 @@
+"""Who vouches for a key: the custody log for compartments, readers and recovery holders.
+
+A compartment and a wrap of it are rows that anybody with the database can add, sealed to whoever
+shall use them. So a compartment counts only when an event of the log names it with its public
+half; and a reporter, who never holds the key of the evidence, finds in the own story which it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from evidence_store import canonical_json
+from portal.domain.custody_kinds import CustodyKind
+from portal.models import Compartment, CustodyEvent, Record, RecoveryHolder, Report
+from portal.models.base import ID_LENGTH
+from portal.services import records
+from portal.services.errors import RecordMismatchError
+from portal.services.records import OpenCompartment
+
+BINDING = "binding"
+MARKING = (
+    str(CustodyKind.CASE_OPENED),
+    str(CustodyKind.REPORT_RECEIVED),
+    str(CustodyKind.CASE_READER_REMOVED),
+)
+"""The kinds of event with which compartments begin."""
+READING = (
+    str(CustodyKind.CASE_OPENED),
+    str(CustodyKind.CASE_READER_ADDED),
+    str(CustodyKind.CASE_READER_REMOVED),
+)
+"""The kinds of event by which somebody may read a case, or no more."""
+
+
+def mark(row: Compartment) -> str:
+    """Give the hash by which the log names a compartment with its public half."""
+    named = {
+        "compartment": row.id,
+        "epoch": row.epoch,
+        "kind": row.kind,
+        "owner": records.owner_of(row),
+        "recipient": row.recipient,
+    }
+    return hashlib.sha256(b"compartment/v1:" + canonical_json(named)).hexdigest()
+
+
+def events_of(
+    session: Session,
+    school_id: str,
+    kinds: Collection[str],
+    *,
+    report_id: str | None = None,
+    case_id: str | None = None,
+) -> list[tuple[str, list[str]]]:
+    """Give kind and ``about`` of the events of a report or case, in the order of the log."""
+    of_report = select(Report.case_id).where(Report.id == report_id).scalar_subquery()
+    owner = (
+        CustodyEvent.case_id == case_id
+        if report_id is None
+        else or_(CustodyEvent.report_id == report_id, CustodyEvent.case_id == of_report)
+    )
+    query = (
+        select(CustodyEvent.kind, CustodyEvent.public)
+        .where(CustodyEvent.school_id == school_id, CustodyEvent.kind.in_(kinds), owner)
+        .order_by(CustodyEvent.position)
+    )
+    return [(kind, json.loads(text)["about"]) for kind, text in session.execute(query)]
+
+
+def vouched(
+    session: Session,
+    rows: Iterable[Compartment],
+    *,
+    school_id: str,
+    report_id: str | None = None,
+    case_id: str | None = None,
+) -> list[Compartment]:
+    """Leave out the compartments of a report or case that no event of the log names."""
+    events = events_of(session, school_id, MARKING, report_id=report_id, case_id=case_id)
+    known = {item for _, about in events for item in about}
+    return [row for row in rows if mark(row) in known]
+
+
+def readers_by_log(events: Iterable[tuple[str, Sequence[str]]]) -> set[tuple[str, str]]:
+    """Who reads which case by the log: events of these kinds name the case, then people."""
+    reading: set[tuple[str, str]] = set()
+    for kind, about in events:
+        pairs = {(about[0], item) for item in about[1:] if len(item) == ID_LENGTH}
+        if kind == CustodyKind.CASE_READER_REMOVED:
+            reading -= pairs
+        elif kind in READING:
+            reading |= pairs
+    return reading
+
+
+def founding_holders(session: Session, school_id: str) -> set[tuple[str, str]]:
+    """Give recipient and id of staff ("" for others) of each recovery holder by the log."""
+    query = select(CustodyEvent.public).where(
+        CustodyEvent.school_id == school_id,
+        CustodyEvent.kind == str(CustodyKind.SCHOOL_FOUNDED),
+    )
+    text = session.scalar(query.order_by(CustodyEvent.position).limit(1))
+    told = json.loads(text).get("open", {}).get("sealed", {}) if text is not None else {}
+    return {(one["recipient"], one["staff"]) for one in told.get("holders", [])}
+
+
+def recovery_holders(session: Session, school_id: str) -> list[RecoveryHolder]:
+    """List the holders of a school's recovery keys, as far as it was founded with them."""
+    logged = founding_holders(session, school_id)
+    query = select(RecoveryHolder).where(RecoveryHolder.school_id == school_id)
+    found = session.scalars(query)
+    return [one for one in found if (one.recipient, one.staff_id or "") in logged]
+
+
+def bind(
+    session: Session, story: OpenCompartment, evidence: Compartment, *, now: datetime
+) -> Record:
+    """Write into a story where its files are sealed to."""
+    return records.add_record(session, story, {"mark": mark(evidence)}, kind=BINDING, now=now)
+
+
+def evidence_of(session: Session, story: OpenCompartment) -> Compartment:
+    """Find the evidence compartment that the story names.
+
+    Raises:
+        RecordMismatchError: there is none, or its public half was changed.
+    """
+    rows = records.records_of(session, [story.row.id], kinds=[BINDING])
+    marks = {records.open_record(row, story.identity)["mark"] for row in rows}
+    query = select(Compartment).where(Compartment.report_id == story.row.report_id)
+    for row in session.scalars(query.order_by(Compartment.epoch.desc())):
+        if mark(row) in marks:
+            return row
+    raise RecordMismatchError(story.row.id)
