@@ -19,7 +19,6 @@ from portal.domain.custody_kinds import CustodyKind
 from portal.models import (
     Case,
     CaseReader,
-    Compartment,
     Report,
     StaffMember,
     Wrap,
@@ -29,6 +28,9 @@ from portal.services import custody, epochs, exclusions, keys, records, vouching
 from portal.services.custody import Actor
 from portal.services.errors import ForbiddenError, NotFoundError
 from portal.services.keys import OpenCompartment
+
+PARTS = {"handler": 0, "overseer": 1, "substitute": 2, "also": 3}
+"""Who reads a case as what, the nearest to it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ def add_reader(
     """
     shut_out = excluded_staff(session, case_keys)
     for opened in case_keys.case:
-        if not _has_wrap(session, opened.row, member.id):
+        if not keys.has_wrap(session, opened.row, member.id):
             _give(session, opened, member, shut_out)
     if not take_part(session, case, member.id, part):
         _add_reader_row(session, case, member, part, now)
@@ -271,15 +273,6 @@ def _give(
         holder_id=member.id,
         recipient=member.recipient,
     )
-
-
-def _has_wrap(session: Session, compartment: Compartment, staff_id: str) -> bool:
-    query = select(Wrap.id).where(
-        Wrap.compartment_id == compartment.id,
-        Wrap.holder_kind == keys.STAFF,
-        Wrap.holder_id == staff_id,
-    )
-    return session.scalar(query) is not None
 
 
 def take_part(session: Session, case: Case, staff_id: str, part: str) -> bool:

@@ -20,6 +20,7 @@ from portal.services import (
     case_keys,
     custody,
     keys,
+    naming,
     notify,
     protocols,
     records,
@@ -246,6 +247,7 @@ def hand_over(
     if case.handler_id == member.id:
         raise ConflictError(member.id)
     former = session.get_one(StaffMember, case.handler_id)
+    names = naming.names_of(session, actor=actor, report_ids=opened.reports)
     if not keep_reading:
         _check_enough_without(session, case, former, member)
         opened = case_keys.remove_reader(
@@ -269,6 +271,16 @@ def hand_over(
         now=now,
     )
     _check_role(session, case, member, role_key)
+    naming.pass_on(
+        session,
+        names,
+        actor=actor,
+        case=case,
+        case_keys=opened,
+        member=member,
+        role_key=role_key,
+        now=now,
+    )
     case_keys.take_part(session, case, former.id, "also")
     case.handler_id = member.id
     case.role_key = role_key

@@ -43,7 +43,6 @@ OPEN = Case.status != CLOSED
 TODAY = ("overdue", "new", "answers", "due")
 LISTS = (*TODAY, "later", "elsewhere")
 WEEK, BESIDE = 7, 12
-PARTS = {"handler": 0, "overseer": 1, "substitute": 2, "also": 3}
 
 
 def desk(session: Session, *, actor: StaffActor, now: datetime) -> Desk:
@@ -282,7 +281,7 @@ def _readers(session: Session, case: Case, opened_by: Mapping[str, int]) -> list
     found = [
         ReaderView(one.id, one.name, parts[one.id], opened_by.get(one.id, 0)) for one in members
     ]
-    return sorted(found, key=lambda view: (PARTS.get(view.part, 9), view.name))
+    return sorted(found, key=lambda view: (case_keys.PARTS.get(view.part, 9), view.name))
 
 
 def _excluded(session: Session, opened: CaseKeys) -> list[ReaderView]:

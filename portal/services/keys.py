@@ -141,6 +141,16 @@ def open_wrap(row: Wrap, compartment: Compartment, identity: Identity) -> OpenCo
     return OpenCompartment(compartment, secret)
 
 
+def has_wrap(session: Session, compartment: Compartment, staff_id: str) -> bool:
+    """Whether a member of staff holds a wrap of a compartment."""
+    query = select(Wrap.id).where(
+        Wrap.compartment_id == compartment.id,
+        Wrap.holder_kind == STAFF,
+        Wrap.holder_id == staff_id,
+    )
+    return session.scalar(query) is not None
+
+
 def open_for(
     session: Session,
     *,

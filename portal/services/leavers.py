@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.models import Case, CaseReader, StaffMember, Wrap
-from portal.services import epochs, keys
+from portal.services import case_keys, epochs, keys
 from portal.services.custody import Actor
 from portal.services.records import whole_hour
 
@@ -32,15 +32,35 @@ def remove_everywhere(
     )
     case_ids = _close_places(session, member, now)
     for case_id in case_ids:
+        case = session.get_one(Case, case_id)
+        _find_handler(session, case, member)
         epochs.renew(
             session,
-            case=session.get_one(Case, case_id),
+            case=case,
             removed=member.id,
             actor=actor,
             reason="account",
             now=now,
         )
     return case_ids
+
+
+def _find_handler(session: Session, case: Case, leaver: StaffMember) -> None:
+    """Let a case that its handler leaves stand on the desk of whoever reads it next in line."""
+    if case.handler_id != leaver.id:
+        return
+    query = select(CaseReader).where(
+        CaseReader.school_id == case.school_id,
+        CaseReader.case_id == case.id,
+        CaseReader.until.is_(None),
+        CaseReader.staff_id != leaver.id,
+    )
+    order = case_keys.PARTS
+    readers = sorted(session.scalars(query), key=lambda row: (order[row.part], row.staff_id))
+    if readers:
+        readers[0].part = "handler"
+        case.handler_id = readers[0].staff_id
+        case.waiting_for_staff = True
 
 
 def _close_places(session: Session, member: StaffMember, now: datetime) -> list[str]:

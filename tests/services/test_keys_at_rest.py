@@ -207,12 +207,15 @@ def test_a_name_is_for_the_persons_chosen_only(world: World, session: Session, w
         assert NAME not in str(shown.answers)
 
 
-def test_who_takes_a_case_over_does_not_get_the_name(world: World, session: Session) -> None:
+def test_who_takes_a_case_over_does_not_get_a_name_meant_for_another_role(
+    world: World, session: Session
+) -> None:
     choice = named("role", role="mentor")
     receipt = told.report(world, session, told.answers(world, name=choice))
     before = name_holders(session)
     readers = {one.staff_id for one in receipt.readers}
-    newcomer = next(item for item in world.ids.values() if item not in readers)
+    outside = [item for item in world.ids.values() if item not in readers]
+    newcomer = next(item for item in outside if told.role_of(session, item) != "mentor")
     mentor = world.actor(session, world.mentor_of("1A"))
     case_id = only_case(session).id
     hand_over(session, mentor, case_id, newcomer)
@@ -221,6 +224,23 @@ def test_who_takes_a_case_over_does_not_get_the_name(world: World, session: Sess
     shown = cases.show(session, actor=actor, case_id=case_id, now=NOW)
     assert shown.reports[0].answers["story"]["value"] == told.STORY
     assert shown.reports[0].identity is None
+
+
+def test_who_takes_a_case_over_gets_a_name_meant_for_who_handles(
+    world: World, session: Session
+) -> None:
+    receipt = told.report(world, session, told.answers(world, name=named("handlers")))
+    before = name_holders(session)
+    readers = {one.staff_id for one in receipt.readers}
+    newcomer = next(item for item in world.ids.values() if item not in readers)
+    mentor = world.actor(session, world.mentor_of("1A"))
+    case_id = only_case(session).id
+    hand_over(session, mentor, case_id, newcomer)
+    assert name_holders(session) == {*before, newcomer}
+    actor = world.actor(session, world.code_of(newcomer))
+    shown = cases.show(session, actor=actor, case_id=case_id, now=NOW).reports[0]
+    assert shown.identity is not None
+    assert shown.identity["name"] == NAME
 
 
 def hand_over(session: Session, actor, case_id: str, to: str, *, keep: bool = True) -> None:
