@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -28,6 +30,7 @@ REPORTER = {
 }
 ONLINE_PREFIX = "online_"
 NOT_IN_A_CLASS = frozenset({"other_school", "not_from_school"})
+SHORTEST_NAME = 3
 NAMED = frozenset({"role", "handlers"})
 URGENT = ("now", "suicide", "sexual")
 
@@ -64,6 +67,29 @@ def excluded_staff(answers: Mapping[str, Any]) -> set[str]:
     """Give the members of staff who must not read this: excluded by name, or accused."""
     excluded = set(value_of(answers, "readers").get("exclude", []))
     return excluded | set(value_of(answers, "classes").get("staff", []))
+
+
+def staff_in_text(answers: Mapping[str, Any], names: Mapping[str, str]) -> set[str]:
+    """Find staff whom the reporter named in words as the one it is about.
+
+    Somebody with the same surname is shut out as well: that costs a reader, the other mistake
+    would hand the report to the accused.
+
+    Args:
+        names: the name of each member of staff by id.
+    """
+    told = _words(str(value_of(answers, "classes").get("staff_text") or ""))
+    return {
+        staff_id
+        for staff_id, name in names.items()
+        if (parts := _words(name)) and len(parts[-1]) >= SHORTEST_NAME and parts[-1] in told
+    }
+
+
+def _words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(one for one in plain if not unicodedata.combining(one))
+    return re.findall(r"[^\W\d_]+", letters)
 
 
 def preferred_staff(answers: Mapping[str, Any]) -> list[str]:
@@ -147,6 +173,6 @@ def _cyber(answers: Mapping[str, Any]) -> bool | None:
 def _accused(answers: Mapping[str, Any]) -> str | None:
     classes = value_of(answers, "classes")
     other = classes.get("other", [])
-    if "staff" in other or classes.get("staff"):
+    if "staff" in other or classes.get("staff") or str(classes.get("staff_text") or "").strip():
         return "staff"
     return "pupil" if classes.get("accused") or "other_school" in other else None

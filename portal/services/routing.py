@@ -108,10 +108,11 @@ def preview(
     session: Session, *, school: SchoolView, answers: Mapping[str, Any], now: datetime
 ) -> Routed:
     """Decide for a report as it stands, also when too few people are left."""
-    excluded = frozenset(intake.excluded_staff(answers))
     people = roster.roster_of(session, school.id)
     given = intake.to_facts(answers)
     accused = set(value_of(answers, "classes").get("staff", []))
+    accused |= intake.staff_in_text(answers, {one.id: one.name for one in people.members})
+    excluded = frozenset(intake.excluded_staff(answers) | accused)
     roles = roles_of(people, accused)
     facts = facts_from({**given, "accused_roles": roles} if roles else given)
     names = {row.id: row.name for row in schools.classes_of(session, school.id)}

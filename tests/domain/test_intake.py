@@ -202,3 +202,20 @@ def test_an_answer_is_read_back_in_words():
         "WhatsApp, @2b, 13-11-2026, 21.07 uur",
     ]
     assert questionnaire.read_back(question, UNKNOWN, {}) == ["Weet ik niet"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("mevrouw Elzinga", {"e"}),
+        ("het is elzinga van wiskunde", {"e"}),
+        ("Dhr. Celik", {"c"}),
+        ("de conciërge", set()),
+        ("", set()),
+    ],
+)
+def test_a_member_of_staff_named_in_words_is_found(text, found):
+    answers = {"classes": {"value": {"staff_text": text}}}
+    names = {"e": "Elin Elzinga", "c": "Hidde Çelik", "w": "Bas de Wit"}
+    assert intake.staff_in_text(answers, names) == found
+    assert intake.to_facts(answers).get("accused") == ("staff" if text else None)
