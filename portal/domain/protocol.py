@@ -104,6 +104,8 @@ class Registration(Item):
     titles: tuple[str, ...] = ()
     per_pupil: bool = False
     by: str = ""
+    optional: bool = False
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,3 +160,7 @@ def test_every_step_can_be_walked_to_its_end(key):
 def test_an_unknown_step_is_an_error():
     with pytest.raises(LookupError):
         stand("cals", "fase-3")
+
+
+def test_the_note_of_the_duty_desk_is_for_when_the_duty_desk_acted():
+    assert task(stand("de-route", "analyseren"), "magister-achterwacht").optional
