@@ -20,7 +20,6 @@ from portal.models import (
     Compartment,
     RecoveryHolder,
     Report,
-    ReporterCode,
     StaffMember,
     Wrap,
 )
@@ -124,8 +123,11 @@ def _renew_report(
             holder_id=case_key.row.id,
             recipient=case_key.row.recipient,
         )
-        for code_id, recipient in _code_holders(session, old):
-            keys.wrap(session, fresh, holder_kind=keys.CODE, holder_id=code_id, recipient=recipient)
+        codes = vouching.live_codes(session, old) if kind == keys.STORY else []
+        for code in codes:
+            keys.wrap(
+                session, fresh, holder_kind=keys.CODE, holder_id=code.id, recipient=code.recipient
+            )
         made[kind] = fresh
     return made
 
@@ -156,21 +158,6 @@ def _readers(
 
 def _reading(session: Session, case: Case) -> list[tuple[str, list[str]]]:
     return vouching.events_of(session, case.school_id, vouching.READING, case_id=case.id)
-
-
-def _code_holders(session: Session, compartment: Compartment) -> list[tuple[str, str]]:
-    """Give id and recipient of the live code that holds a wrap of a compartment."""
-    query = (
-        select(ReporterCode.id, ReporterCode.recipient)
-        .join(Wrap, Wrap.holder_id == ReporterCode.id)
-        .where(
-            Wrap.compartment_id == compartment.id,
-            Wrap.holder_kind == keys.CODE,
-            ReporterCode.report_id == compartment.report_id,
-            ReporterCode.retired_at.is_(None),
-        )
-    )
-    return [(row.id, row.recipient) for row in session.execute(query)]
 
 
 def _pair_members(session: Session, compartment: Compartment) -> list[RecoveryHolder]:

@@ -25,7 +25,7 @@ from evidence_store import (
 from evidence_store.inspect import make_preview
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Compartment, Derivative, EvidenceItem, Record, Report, new_id
-from portal.services import case_keys, custody, keys, records
+from portal.services import case_keys, custody, records
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import EvidenceView
 from portal.services.drafts import short_fingerprint
@@ -47,6 +47,8 @@ class OpenItem:
     identity: Identity
     compartment: Compartment
     case: Case
+    case_key: Compartment
+    """Where what is done with it is written down."""
 
 
 def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]:
@@ -71,7 +73,8 @@ def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]
         except (RecordMismatchError, KeyError):
             opened.changed.add(row.id)
             continue
-        items.append(OpenItem(row, body, identities[compartment.id], compartment, case))
+        identity, case_key = identities[compartment.id], opened.current.row
+        items.append(OpenItem(row, body, identity, compartment, case, case_key))
     return sorted(items, key=lambda item: (item.body["at"], item.body["name"], item.row.id))
 
 
@@ -245,16 +248,13 @@ def stream(store: EvidenceStore, item: OpenItem) -> Iterator[bytes]:
 def _log(
     session: Session, item: OpenItem, actor: StaffActor, kind: CustodyKind, now: datetime
 ) -> None:
-    newest = keys.newest(
-        keys.compartments_of_case(session, item.case.school_id, item.case.id), keys.CASE
-    )
     custody.record_event(
         session,
         kind,
         school_id=item.case.school_id,
         actor=actor.custody,
         now=now,
-        compartment=newest,
+        compartment=item.case_key,
         case_id=item.case.id,
         report_id=item.row.report_id,
         about=[item.row.id],

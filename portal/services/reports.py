@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -128,7 +129,7 @@ def submit(
         session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
     )
     named = _seal_answers(session, draft, opened, routed, code_row, code_identity, now)
-    _send(session, report, case, opened, named, now)
+    _send(session, report, case, opened, code_row, named, now)
     _let_go_of_draft(session, draft, opened[drafts.DRAFT].row)
     result = Receipt(code, case.label, routed.readers, routed.answer_by, draft.files)
     _keep_receipt(live, result)
@@ -254,7 +255,7 @@ def _share_name(
 def issued(
     session: Session,
     case: Case,
-    report_id: str,
+    code: ReporterCode,
     story: OpenCompartment,
     actor: custody.Actor,
     now: datetime,
@@ -268,8 +269,8 @@ def issued(
         now=now,
         compartment=story.row,
         case_id=case.id,
-        report_id=report_id,
-        about=[report_id],
+        report_id=code.report_id,
+        about=[code.report_id, vouching.code_mark(code)],
     )
 
 
@@ -300,6 +301,7 @@ def _send(
     report: Report,
     case: Case,
     opened: dict[str, OpenCompartment],
+    code_row: ReporterCode,
     named: list[str],
     now: datetime,
 ) -> None:
@@ -316,7 +318,7 @@ def _send(
         report_id=report.id,
         about=named_in_log(session, report, [item.row for item in opened.values()]),
     )
-    issued(session, case, report.id, story, custody.REPORTER, now)
+    issued(session, case, code_row, story, custody.REPORTER, now)
     if named:
         _note_sharing(session, case, report.id, story, named, now)
     report_id = report.id
@@ -325,7 +327,8 @@ def _send(
     report.case_id = case.id
     try:
         session.flush()
-    except StaleDataError as error:
+    except (IntegrityError, StaleDataError) as error:
+        # Of two taps the second one's inserts may come first; so may a label taken just now.
         raise ConflictError(report_id) from error
 
 

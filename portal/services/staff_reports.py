@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Case, Report, StaffMember, new_id
+from portal.models import Case, Report, ReporterCode, StaffMember, new_id
 from portal.services import (
     case_keys,
     codes,
@@ -92,9 +92,10 @@ def start(
     keys.wrap_to_pairs(session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids)
     _write(session, actor, report, case, opened, answers, kind, now)
     story = opened[keys.STORY]
-    code = _code(session, report, story, instance) if with_code else None
-    if code is not None:
-        reports.issued(session, case, report.id, story, actor.custody, now)
+    code = None
+    if with_code:
+        code, row = _code(session, report, story, instance)
+        reports.issued(session, case, row, story, actor.custody, now)
     reads = _reads_along(session, actor, kind, routed, case, case_key, now)
     return Started(case.id, case.label, reads, routed.readers, code)
 
@@ -133,7 +134,9 @@ def _write(
     )
 
 
-def _code(session: Session, report: Report, story: OpenCompartment, instance: InstanceKeys) -> str:
+def _code(
+    session: Session, report: Report, story: OpenCompartment, instance: InstanceKeys
+) -> tuple[str, ReporterCode]:
     """Make a code that the writer hands to the pupil."""
     code = codes.mint()
     row, identity = codes.issue(
@@ -147,7 +150,7 @@ def _code(session: Session, report: Report, story: OpenCompartment, instance: In
         holder_id=row.id,
         recipient=str(identity.recipient),
     )
-    return code
+    return code, row
 
 
 def _reads_along(

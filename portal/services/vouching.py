@@ -17,7 +17,15 @@ from sqlalchemy.orm import Session
 
 from evidence_store import canonical_json
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Compartment, CustodyEvent, Record, RecoveryHolder, Report
+from portal.models import (
+    Compartment,
+    CustodyEvent,
+    Record,
+    RecoveryHolder,
+    Report,
+    ReporterCode,
+    Wrap,
+)
 from portal.models.base import ID_LENGTH
 from portal.services import records
 from portal.services.errors import RecordMismatchError
@@ -48,6 +56,29 @@ def mark(row: Compartment) -> str:
         "recipient": row.recipient,
     }
     return hashlib.sha256(b"compartment/v1:" + canonical_json(named)).hexdigest()
+
+
+def code_mark(row: ReporterCode) -> str:
+    """Give the hash by which the log names a reporter's code with its public half."""
+    named = {"code": row.id, "recipient": row.recipient, "report": row.report_id}
+    return hashlib.sha256(b"code/v1:" + canonical_json(named)).hexdigest()
+
+
+def live_codes(session: Session, compartment: Compartment) -> list[ReporterCode]:
+    """List the live codes with a wrap of a story, as far as the log names them."""
+    issued = [str(CustodyKind.CODE_ISSUED)]
+    events = events_of(session, compartment.school_id, issued, report_id=compartment.report_id)
+    known = {item for _, about in events for item in about}
+    query = (
+        select(ReporterCode)
+        .join(Wrap, Wrap.holder_id == ReporterCode.id)
+        .where(
+            Wrap.compartment_id == compartment.id,
+            ReporterCode.report_id == compartment.report_id,
+            ReporterCode.retired_at.is_(None),
+        )
+    )
+    return [row for row in session.scalars(query) if code_mark(row) in known]
 
 
 def events_of(

@@ -9,11 +9,12 @@ import hashlib
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from portal.models import Compartment, Record, new_id
-from portal.services import case_work, cases, keys, records, reporter, transaction
+from evidence_store import Recipient, canonical_json, encrypt
+from portal.models import Compartment, Derivative, EvidenceItem, Record, new_id
+from portal.services import case_work, cases, evidence, keys, records, reporter, transaction
 from portal.services.cases import CaseView
 from portal.services.errors import RecordMismatchError
 from tests.services import world as told
@@ -212,3 +213,40 @@ def test_with_another_key_s_authenticator_neither(story: Story) -> None:
     _, opened = case_work.open_for(story.session, actor=story.mentor, case_id=story.case_id)
     with pytest.raises(RecordMismatchError):
         records.open_record(record, opened.current.identity)
+
+
+def test_a_preview_that_nobody_made_here_is_not_shown(story: Story) -> None:
+    row = compartment(story, keys.EVIDENCE)
+    item_id = story.session.scalars(select(EvidenceItem.id)).one()
+    named = {"id": new_id(), "evidence_id": item_id, "kind": "blurred", "media_type": "image/png"}
+    label = {
+        "v": evidence.DERIVATIVE_FORMAT,
+        "sha256": hashlib.sha256(b"vals").hexdigest(),
+        **named,
+    }
+    for mac in ({}, {"mac": "0" * 64}):
+        data = canonical_json({**label, **mac}) + b"\nvals"
+        story.session.execute(delete(Derivative))
+        story.session.add(
+            Derivative(
+                **named,
+                school_id=row.school_id,
+                tool="eigen",
+                made_at=NOW,
+                ciphertext=encrypt(data, [Recipient.parse(row.recipient)]),
+            )
+        )
+        transaction.commit(story.session)
+        story.session.expunge_all()
+        common = {"actor": story.mentor, "case_id": story.case_id}
+        item = evidence.find(story.session, evidence_id=item_id, **common)
+        with pytest.raises(RecordMismatchError):
+            evidence.preview(
+                story.session,
+                actor=story.mentor,
+                store=story.world.store,
+                item=item,
+                kind="blurred",
+                now=NOW,
+            )
+        transaction.rollback(story.session)
