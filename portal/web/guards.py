@@ -10,10 +10,11 @@ from flask import abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.domain.permissions import Action, may
-from portal.services import sessions, staff
+from portal.services import once, sessions, staff
+from portal.services.sessions import SealedSession
 from portal.services.staff import StaffActor
 from portal.web import session
-from portal.web.context import current_school, db
+from portal.web.context import commit, current_school, db
 from portal.web.forms import require_same_origin, require_token
 
 P = ParamSpec("P")
@@ -65,6 +66,12 @@ def reads_body_itself(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
+def shows_once(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark the page of a result that goes as soon as its reader opens another page."""
+    view.shows_once = True  # type: ignore[attr-defined]  # read by the guard of staff pages
+    return view
+
+
 def requires(action: Action) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
     """Only for staff who are logged in and may do this; the service checks the case itself."""
 
@@ -82,6 +89,8 @@ def requires(action: Action) -> Callable[[Callable[P, R]], Callable[P, R | Respo
             if not may(actor.powers, action):
                 abort(403)
             g.actor = actor
+            if request.method == "GET" and not hasattr(view, "shows_once"):
+                _leave_result()
             return view(*args, **kwargs)
 
         guarded.access = f"staff:{action}"  # type: ignore[attr-defined]  # read by the route test
@@ -90,7 +99,18 @@ def requires(action: Action) -> Callable[[Callable[P, R]], Callable[P, R | Respo
     return decorate
 
 
+def _leave_result() -> None:
+    if once.let_go(current_live()):
+        commit()
+
+
 def current_actor() -> StaffActor:
     """Give the member of staff of this request."""
     actor: StaffActor = g.actor
     return actor
+
+
+def current_live() -> SealedSession:
+    """Give the live session of the member of staff of this request."""
+    live: SealedSession = g.live_session
+    return live

@@ -172,7 +172,7 @@ class Start(Screen):
 
 
 class Started(Screen):
-    path = "bureau/nieuw/"
+    path = "bureau/nieuw/klaar"
 
     def code(self):
         return "".join(group.inner_text() for group in self.page.locator(".code span").all())

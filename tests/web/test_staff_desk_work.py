@@ -205,7 +205,7 @@ def test_whoever_gives_a_signal_is_told_honestly_who_reads_it(site):
     person = site.log_in(site.accused)
     accused = site.here.ids[site.shut_out]
     body = {"kind": "signal", "story": "Gezien in de aula.", "accused_staff": accused}
-    response = person.post("/nieuw/", body)
+    response = person.post("/nieuw/", body, follow_redirects=True)
     page = words_of(text_of(response))
     assert response.status_code == OK
     assert "Je leest zelf niet mee" in page

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
 
 from portal.domain.permissions import Action
-from portal.services import codes, drafts, schools, staff_reports, transaction
+from portal.services import codes, drafts, once, schools, staff_reports, transaction
 from portal.services.errors import InvalidInputError
 from portal.web.context import current_school, db, now, portal
-from portal.web.guards import current_actor, requires
+from portal.web.guards import current_actor, current_live, requires, shows_once
 from portal.web.staff.layout import Problem, page
 
 blueprint = Blueprint("staff_start", __name__, url_prefix="/<school>/bureau/nieuw")
@@ -42,15 +43,20 @@ def _form(typed: MultiDict[str, str], errors: list[Problem] | None = None) -> st
         staff=drafts.choosable_staff(db(), school=school),
         questions={"story": STORY, "classes": CLASSES, "online": ONLINE, "when": WHEN},
         typed=typed,
+        once=typed.get("once") or once.new_token(),
         errors=errors,
     )
 
 
 @blueprint.post("/")
 @requires(Action.GIVE_SIGNAL)
-def start(school: str) -> str | tuple[str, int]:  # noqa: ARG001 - `current_school` reads it
+def start(school: str) -> Response | tuple[str, int]:
     """Start the case; a signal is write-only for whoever gives it."""
-    form = request.form
+    form, live = request.form, current_live()
+    done = redirect(url_for(".done", school=school), 303)
+    token = form.get("once") or once.new_token()
+    if once.is_spent(live, token):
+        return done
     kind = staff_reports.TALK if form.get("kind") == "talk" else staff_reports.SIGNAL
     try:
         started = staff_reports.start(
@@ -67,6 +73,18 @@ def start(school: str) -> str | tuple[str, int]:  # noqa: ARG001 - `current_scho
         transaction.rollback(db())
         place = "accused_staff" if error.problem == "too_few" else error.field
         return _form(form, [(place, PROBLEMS.get(error.problem, error.problem))]), 422
+    once.keep(live, token, started)
+    return done
+
+
+@blueprint.get("/klaar")
+@requires(Action.GIVE_SIGNAL)
+@shows_once
+def done(school: str) -> str | Response:
+    """Show what came of it, the same at each reload; gone once its reader left the page."""
+    started = once.kept(current_live())
+    if started is None:
+        return redirect(url_for("staff_desk.today", school=school), 303)
     groups = codes.display(started.code) if started.code else []
     return page("staff/started.html", started=started, code="".join(groups))
 
