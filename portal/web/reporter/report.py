@@ -28,6 +28,8 @@ QUESTION_PAGES = frozenset({"rol", telling.NOW_PAGE, *questionnaire.PAGES}) - {
 AT_THE_DOOR = {"self": "subject", "other": "bystander"}
 FIRST = {"subject": "verhaal", "unsure": "verhaal"}
 OUTSIDE = "external"
+# A button that saves this page first and then goes to another one: "to:" and that page.
+TO = "to:"
 NAMING_RANKS = frozenset({"line", "confidant", "head"})
 
 
@@ -135,7 +137,9 @@ def _take(told: Telling, page: str) -> Response:
     then = request.form.get("then", "")
     if then == "unknown":
         answers.mark_unknown(read, questions)
-    if read.problems:
+    goal = _goal(then)
+    # Who goes back to an earlier answer may leave this page empty; nothing else is let go.
+    if set(read.problems.values()) - ({"empty"} if goal in QUESTION_PAGES else set()):
         return _show(told, page, read)
     was_stopped = told.stopped
     _keep(told, questions, read)
@@ -147,11 +151,17 @@ def _take(told: Telling, page: str) -> Response:
     elif told.stopped and not was_stopped:
         following = ENOUGH_PAGE
     else:
-        following = told.after(page)
+        following = goal or told.after(page)
     if following == REVIEW_PAGE:
         told.live.data["reviewed"] = True
     sessions.save(told.live)
     return redirect(telling.address(following), 303)
+
+
+def _goal(then: str) -> str:
+    goal = then.removeprefix(TO) if then.startswith(TO) else ""
+    known = QUESTION_PAGES | {telling.EVIDENCE_PAGE, REVIEW_PAGE}
+    return goal if goal in known else ""
 
 
 def _keep(told: Telling, questions: list[Question], read: answers.Read) -> None:
@@ -236,7 +246,7 @@ def _before(told: Telling, page: str, known: dict[str, str]) -> tuple[str, str, 
         for item in data.questions().on_page(name, told.perspective):
             value = told.answers.get(item.key, {}).get("value")
             if value:
-                said = " ".join(questionnaire.read_back(item, value, known))
+                said = "\n".join(questionnaire.read_back(item, value, known))
                 return name, item.title, said
     return None
 

@@ -70,6 +70,12 @@ class Telling:
         """The pages that this reporter is led along."""
         return questionnaire.pages_for(self.perspective, stop_details=self.stopped)
 
+    def may_finish(self, page: str) -> bool:
+        """Whether this page can say that it is enough: there is a story, and more is still asked."""
+        last = page == self.path[-1]
+        asks = page in questionnaire.PAGES and not last
+        return asks and bool(self.answers.get("story")) and not self.live.data.get("reviewed")
+
     def question(self, key: str) -> Question:
         """One question in this reporter's words."""
         return data.questions().question(key, self.perspective)
