@@ -115,6 +115,16 @@ def test_yes_or_unsure_leads_away_from_uploading_to_describing_and_help(phone, a
     assert "Wie heeft het: Een klasgenoot" in phone.get("nakijken").text
 
 
+@pytest.mark.parametrize("then", ["", "again"])
+def test_words_of_danger_in_a_description_bring_help_on_the_next_page(phone, then):
+    phone.get("bestanden/beschrijf")
+    page = phone.submit(
+        "/beschrijf", {"described-where": "Snapchat, ik wil niet meer leven", "then": then}
+    )
+    assert "Hier kun je nu terecht" in page.text
+    assert "113" in page.text.partition("Hier kun je nu terecht")[2].partition("School leest")[0]
+
+
 def test_descriptions_can_be_added_and_taken_away(phone):
     phone.get("bestanden/beschrijf")
     phone.submit("/beschrijf", {"described-where": "Eerste plek", "then": "again"})

@@ -251,3 +251,26 @@ def test_coming_back_makes_no_second_report(site, back):
 def test_leaving_after_coming_back_closes_the_conversation(back):
     back.client.post(f"/{SLUG}/weg")
     assert STORY[:20] not in back.get("gesprek").html
+
+
+def test_a_file_first_keeps_the_message_that_was_being_typed(back):
+    assert ("then", "files") in back.page.form("/gesprek")["buttons"]
+    back.submit("/gesprek", {"text": "Nog niet af", "then": "files"})
+    assert back.path == f"/{SLUG}/gesprek/bestanden"
+    page = back.get("gesprek")
+    assert page.form("/gesprek")["fields"]["text"] == "Nog niet af"
+    back.submit("/gesprek", {"text": "Nu wel af"})
+    assert back.page.form("/gesprek")["fields"]["text"] == ""
+    assert "Nu wel af" in back.page.html
+    assert "Nog niet af" not in back.page.html
+
+
+@pytest.mark.parametrize("then", ["", "files"])
+def test_words_of_danger_written_later_bring_help_at_once(back, then):
+    assert "Hier kun je nu terecht" not in back.page.text
+    page = back.submit("/gesprek", {"text": "ik wil niet meer leven", "then": then})
+    card = page.text.partition("Hier kun je nu terecht")[2]
+    assert "113" in card.partition("Staat er iemand")[0].partition("Het is binnen")[0]
+    back.get("gesprek")
+    back.submit("/gesprek", {"text": "Het gaat weer."})
+    assert "Hier kun je nu terecht" not in back.page.text

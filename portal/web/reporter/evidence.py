@@ -61,7 +61,7 @@ def ask(school: str) -> Response:
     """Take the answer about nudity: on to the picker, or away from it."""
     told = telling.load()
     chosen = request.form.get("intimate", "")
-    told.live.data["picking"] = chosen == "no"
+    told.live.data |= {"picking": chosen == "no", "fresh": []}
     receiving.clear_notes(told.live)
     if chosen in {"yes", "unsure"}:
         return redirect(url_for(".describe", school=school), 303)
@@ -77,7 +77,7 @@ def proceed(school: str) -> Response:
     told = telling.load()
     if request.form.get("then") == "unknown" and not told.draft.files:
         _save(told, "evidence", UNKNOWN)
-    told.live.data["picking"] = False
+    told.live.data |= {"picking": False, "fresh": []}
     receiving.clear_notes(told.live)
     following = told.after(telling.EVIDENCE_PAGE)
     return redirect(telling.address(following), 303)
@@ -124,6 +124,8 @@ def described(school: str) -> Response:
         earlier = told.answers.get("described", {}).get("value")
         listed = earlier if isinstance(earlier, list) else []
         _save(told, "described", [*listed, value][-MAX_DESCRIBED:])
+        telling.look_for_danger(told, {"described": value})
+        sessions.save(told.live)
     again = request.form.get("then") == "again"
     return redirect(url_for(".describe" if again else ".files", school=school), 303)
 
@@ -176,7 +178,7 @@ def _show(told: Telling) -> Response:
         notes=receiving.notes(told.live),
         limits=settings(),
         upload_url=request.path,
-        fresh=[],
+        fresh=telling.fresh_help(told.live, formal=told.formal),
         helping=telling.help_for(told.found, formal=told.formal),
     )
 
@@ -192,5 +194,6 @@ def _show_describing(told: Telling, read: answers.Read | None = None) -> Respons
         value=read.values["described"] if read else {},
         problems=read.problems if read else {},
         platforms=data.questions().platforms,
+        fresh=telling.fresh_help(told.live, formal=told.formal),
         helping=telling.help_for(frozenset({"images", "sexual"}), formal=told.formal),
     )

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from portal import data
-from portal.domain import intake, questionnaire
+from portal.domain import questionnaire
 from portal.domain.questionnaire import PERSPECTIVES, Question
 from portal.services import drafts, protocols, sessions
 from portal.services.routing import ReaderName
@@ -143,7 +143,7 @@ def _take(told: Telling, page: str) -> Response:
         return _show(told, page, read)
     was_stopped = told.stopped
     _keep(told, questions, read)
-    _look_for_danger(told, read)
+    telling.look_for_danger(told, read.values)
     told = telling.load()
     told.live.data["blank"] = then == "again"
     if then == "again":
@@ -189,15 +189,6 @@ def _save(live: SealedSession, item: Question, value: Any) -> None:
     )
 
 
-def _look_for_danger(told: Telling, read: answers.Read) -> None:
-    """Note what calls for help, for the next page; words only ever add."""
-    given = {key: {"value": value} for key, value in read.values.items() if value}
-    words = data.danger_words().find(intake.texts_of(given))
-    known = set(told.live.data.get("found", []))
-    told.live.data["fresh"] = sorted((words | telling.ticked(given)) - told.found)
-    told.live.data["found"] = sorted(known | words)
-
-
 def _after_enough(told: Telling) -> Response:
     if request.form.get("then") != "more":
         told.live.data["reviewed"] = True
@@ -233,7 +224,7 @@ def _show(told: Telling, page: str, read: answers.Read | None = None) -> Respons
         classes=telling.known_names(current_school().id),
         staff=staff,
         roles=naming_roles(),
-        fresh=telling.help_for(frozenset(told.live.data.get("fresh", [])), formal=told.formal),
+        fresh=telling.fresh_help(told.live, formal=told.formal),
         helping=telling.help_for(told.found, formal=told.formal),
     )
 

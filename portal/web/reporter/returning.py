@@ -92,21 +92,28 @@ def conversation(school: str) -> Response:
     """Show where it stands, what was said on both sides, and room to answer."""
     del school
     live = _live()
-    return telling.resting(live) or _show(live)
+    return telling.resting(live) or _show(live, text=live.data.get("typed", ""))
 
 
 @blueprint.post("/<school>/gesprek")
 @telling.keeping_typed(sessions.REPORTER)
 @code_only
 def write(school: str) -> Response:
-    """Write to the school, also when it comes late."""
+    """Write to the school, also when it comes late; or add a file first and send it later."""
     live = _live()
     text = request.form.get("text", "").replace("\r\n", "\n")
-    try:
-        reporter.send_message(db(), live=live, text=text, now=now())
-    except InvalidInputError as problem:
-        return _show(live, text=text, problem=problem.problem)
-    return redirect(url_for(".conversation", school=school), 303)
+    adding = request.form.get("then") == "files" and len(text) <= reporter.MESSAGE_LIMIT
+    if not adding:
+        try:
+            reporter.send_message(db(), live=live, text=text, now=now())
+        except InvalidInputError as problem:
+            return _show(live, text=text, problem=problem.problem)
+    live.data |= {
+        "typed": text if adding else "",
+        "fresh": sorted(data.danger_words().find([text])),
+    }
+    sessions.save(live)
+    return redirect(url_for(".files" if adding else ".conversation", school=school), 303)
 
 
 @blueprint.post("/<school>/gesprek/hier")
@@ -142,6 +149,7 @@ def files(school: str) -> Response:
         limits=settings(),
         formal=formal,
         upload_url=request.path,
+        fresh=telling.fresh_help(live, formal=formal),
         helping=telling.help_for(frozenset({"images", "sexual"}), formal=formal),
     )
 
@@ -197,6 +205,7 @@ def _show(live: SealedSession, *, text: str = "", problem: str = "") -> Response
         seen=seen,
         told=_told(seen, who),
         formal=formal,
+        fresh=telling.fresh_help(live, formal=formal),
         typed=text,
         problem=problem,
     )

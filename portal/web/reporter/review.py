@@ -125,6 +125,7 @@ def _show(told: Telling, problem: str = "") -> Response:
         choosable=staff,
         submit_token=told.live.data["token"],
         problem=problem,
+        fresh=telling.fresh_help(told.live, formal=told.formal),
         helping=telling.help_for(told.found, formal=told.formal),
     )
 

@@ -11,7 +11,7 @@ from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from portal import data
-from portal.domain import questionnaire
+from portal.domain import intake, questionnaire
 from portal.domain.questionnaire import FORMAL, Question
 from portal.services import drafts, reports, schools, sessions
 from portal.services.drafts import Draft
@@ -71,7 +71,7 @@ class Telling:
         return questionnaire.pages_for(self.perspective, stop_details=self.stopped)
 
     def may_finish(self, page: str) -> bool:
-        """Whether this page can say that it is enough: there is a story, and more is still asked."""
+        """Whether to offer that it is enough: there is a story, and more is still asked."""
         last = page == self.path[-1]
         asks = page in questionnaire.PAGES and not last
         return asks and bool(self.answers.get("story")) and not self.live.data.get("reviewed")
@@ -100,6 +100,20 @@ def ticked(answers: dict[str, Any]) -> frozenset[str]:
         "home": parents.get("danger") == "yes",
     }
     return frozenset(kind for kind, told in said.items() if told)
+
+
+def look_for_danger(told: Telling, values: dict[str, Any]) -> None:
+    """Note what calls for help, for the next page; words only ever add."""
+    given = {key: {"value": value} for key, value in values.items() if value}
+    words = data.danger_words().find(intake.texts_of(given))
+    known = set(told.live.data.get("found", []))
+    told.live.data["fresh"] = sorted((words | ticked(given)) - told.found)
+    told.live.data["found"] = sorted(known | words)
+
+
+def fresh_help(live: SealedSession, *, formal: bool) -> list[helplines.Helpline]:
+    """Give the help lines for what was told just now."""
+    return help_for(frozenset(live.data.get("fresh", [])), formal=formal)
 
 
 def next_page(path: tuple[str, ...], page: str, perspective: str) -> str:
