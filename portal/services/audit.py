@@ -8,7 +8,6 @@ key of anybody.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -60,8 +59,7 @@ class _Entry:
     @property
     def told(self) -> dict[str, Any]:
         """What an event that belongs to no case says openly."""
-        found: dict[str, Any] = self.public.get("open", {}).get("sealed", {})
-        return found
+        return vouching.parts_of(vouching.parts_of(self.public.get("open")).get("sealed"))
 
 
 def check_all(
@@ -94,7 +92,7 @@ def _entries(session: Session, school: School) -> list[_Entry]:
         .where(CustodyEvent.school_id == school.id)
         .order_by(CustodyEvent.position)
     )
-    return [_Entry(row, json.loads(row.public)) for row in session.scalars(query)]
+    return [_Entry(row, vouching.public_of(row.public)) for row in session.scalars(query)]
 
 
 def _log(session: Session, school: School, entries: list[_Entry]) -> Iterator[tuple[str, str]]:
@@ -104,15 +102,27 @@ def _log(session: Session, school: School, entries: list[_Entry]) -> Iterator[tu
         row, public = entry.row, entry.public
         if row.position != number:
             yield "log-gap", f"event {row.id} stands at {row.position}, expected {number}"
-        if leaf_hash(public) != row.leaf:
+        if _leaf_of(public) != row.leaf:
             yield "log-event", f"event {row.id} was changed"
         if (public.get("id"), public.get("kind")) != (row.id, row.kind):
             yield "log-row", f"event {row.id} says something else than its row"
         frontier.append(row.leaf)
     head = session.scalar(select(CustodyHead).where(CustodyHead.school_id == school.id))
-    kept = Frontier.from_json(head.frontier) if head is not None else Frontier()
+    try:
+        kept = Frontier.from_json(head.frontier) if head is not None else Frontier()
+    except EvidenceStoreError as error:
+        yield "log-head", f"the head cannot be read: {error}"
+        return
     if (kept.size, kept.root()) != (frontier.size, frontier.root()):
         yield "log-head", f"the head is of {kept.size} events, the log holds {frontier.size}"
+
+
+def _leaf_of(public: dict[str, Any]) -> bytes:
+    """Hash a public part; one that has no canonical form fits no leaf."""
+    try:
+        return leaf_hash(public)
+    except EvidenceStoreError:
+        return b""
 
 
 def _checkpoints(
@@ -179,9 +189,7 @@ def _wraps(session: Session, school: School, entries: list[_Entry]) -> Iterator[
             select(CaseReader).where(CaseReader.school_id == school.id, CaseReader.until.is_(None))
         )
     }
-    logged = vouching.readers_by_log(
-        (entry.row.kind, entry.public.get("about") or [""]) for entry in entries
-    )
+    logged = vouching.readers_by_log((entry.row.kind, _about(entry)) for entry in entries)
     for staff_id, case_id, label in session.execute(query):
         member = members.get(staff_id)
         if member is None or member.confirmed_at is None or member.disabled_at is not None:
@@ -235,8 +243,7 @@ def _records(session: Session, school: School, entries: list[_Entry]) -> Iterato
 
 
 def _about(entry: _Entry) -> list[str]:
-    found: list[str] = entry.public.get("about") or []
-    return found
+    return vouching.about_of(entry.public)
 
 
 def _objects(

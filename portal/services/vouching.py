@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -101,7 +102,7 @@ def events_of(
         .where(CustodyEvent.school_id == school_id, CustodyEvent.kind.in_(kinds), owner)
         .order_by(CustodyEvent.position)
     )
-    return [(kind, json.loads(text)["about"]) for kind, text in session.execute(query)]
+    return [(kind, about_of(public_of(text))) for kind, text in session.execute(query)]
 
 
 def vouched(
@@ -122,12 +123,31 @@ def readers_by_log(events: Iterable[tuple[str, Sequence[str]]]) -> set[tuple[str
     """Who reads which case by the log: events of these kinds name the case, then people."""
     reading: set[tuple[str, str]] = set()
     for kind, about in events:
-        pairs = {(about[0], item) for item in about[1:] if len(item) == ID_LENGTH}
+        pairs = {(case, item) for case in about[:1] for item in about[1:] if len(item) == ID_LENGTH}
         if kind == CustodyKind.CASE_READER_REMOVED:
             reading -= pairs
         elif kind in READING:
             reading |= pairs
     return reading
+
+
+def parts_of(value: Any) -> dict[str, Any]:
+    """Give a mapping that an event holds; an odd one counts as empty and never as a fault."""
+    return value if isinstance(value, dict) else {}
+
+
+def public_of(text: str) -> dict[str, Any]:
+    """Read the public part of an event; one that is no mapping says nothing."""
+    try:
+        return parts_of(json.loads(text))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def about_of(public: dict[str, Any]) -> list[str]:
+    """Give what an event is about, as far as it says so in words."""
+    found = public.get("about")
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
 
 
 def founding_holders(session: Session, school_id: str) -> set[tuple[str, str]]:
@@ -137,8 +157,10 @@ def founding_holders(session: Session, school_id: str) -> set[tuple[str, str]]:
         CustodyEvent.kind == str(CustodyKind.SCHOOL_FOUNDED),
     )
     text = session.scalar(query.order_by(CustodyEvent.position).limit(1))
-    told = json.loads(text).get("open", {}).get("sealed", {}) if text is not None else {}
-    return {(one["recipient"], one["staff"]) for one in told.get("holders", [])}
+    told = parts_of(public_of(text or "{}").get("open")).get("sealed")
+    listed = parts_of(told).get("holders")
+    holders = [parts_of(one) for one in listed] if isinstance(listed, list) else []
+    return {(str(one.get("recipient", "")), str(one.get("staff", ""))) for one in holders}
 
 
 def recovery_holders(session: Session, school_id: str) -> list[RecoveryHolder]:

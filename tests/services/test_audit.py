@@ -12,6 +12,7 @@ from portal.models import (
     CaseReader,
     Compartment,
     CustodyEvent,
+    CustodyHead,
     EvidenceItem,
     Record,
     RecoveryHolder,
@@ -244,3 +245,40 @@ def test_a_record_in_the_place_of_another_that_the_log_names(school):
     one.ciphertext, one.ciphertext_sha256 = two.ciphertext, two.ciphertext_sha256
     school.session.commit()
     assert codes(school) == {"record"}
+
+
+ODD = [
+    "[]",
+    "{",
+    '"x"',
+    "{}",
+    '{"open": 3, "about": 4}',
+    '{"about": [5, {}], "open": {"sealed": [1]}}',
+    '{"open": {"sealed": {"holders": [{"name": "Ans"}, 7]}}}',
+    '{"n": 1.5}',
+]
+
+
+@pytest.mark.parametrize("public", ODD)
+def test_a_public_part_of_another_shape_is_a_finding_and_no_fault(school, public):
+    for row in school.session.scalars(select(CustodyEvent)):
+        row.public = public
+    school.session.commit()
+    assert {"log-event", "log-row", "recipient", "holders", "record"} <= codes(school)
+
+
+def test_an_older_founding_that_names_no_staff_is_a_finding(school):
+    query = select(CustodyEvent).where(CustodyEvent.kind == "school:founded")
+    row = school.session.scalars(query).one()
+    public = json.loads(row.public)
+    for one in public["open"]["sealed"]["holders"]:
+        del one["staff"]
+    row.public = json.dumps(public)
+    school.session.commit()
+    assert {"log-event", "holders"} <= codes(school)
+
+
+def test_a_head_that_cannot_be_read_is_a_finding(school):
+    school.session.scalars(select(CustodyHead)).one().frontier = "{}"
+    school.session.commit()
+    assert codes(school) == {"log-head"}
