@@ -33,6 +33,7 @@ class Case(SchoolOwned, Base):
     waiting_for_staff: Mapped[bool] = mapped_column(default=True)
     opened_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+    handed_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     revision: Mapped[int] = mapped_column(default=0)
 

@@ -26,12 +26,14 @@ class CaseRow:
     waiting: bool
     mine: bool
     handler: str
+    given: bool = False
+    """Whether somebody else handed it to this person, who did not open it since."""
 
     @property
     def task(self) -> str:
-        """What comes first: ``read``, ``first_answer``, ``answer``, or the ``step``."""
-        if self.unread:
-            return "read"
+        """What comes first: ``read``, ``given``, ``first_answer``, ``answer``, or the ``step``."""
+        if self.unread or self.given:
+            return "read" if self.unread else "given"
         if self.waiting:
             return "first_answer" if self.status in {"received", "read"} else "answer"
         return "step"

@@ -281,13 +281,25 @@ def hand_over(
         role_key=role_key,
         now=now,
     )
-    case_keys.take_part(session, case, former.id, "also")
-    case.handler_id = member.id
-    case.role_key = role_key
+    _give(session, case, former, member, role_key, now)
     notices = _tell_reporters(session, opened, former, member, now)
     body = _signed(actor, now, {"from": former.name, "to": member.name, "text": why})
     event = CustodyKind.CASE_HANDED_OVER
     _write(session, case, opened, HANDOVER, body, actor, now, event, notices)
+    _settle(session, case)
+
+
+def _give(
+    session: Session,
+    case: Case,
+    former: StaffMember,
+    member: StaffMember,
+    role_key: str,
+    now: datetime,
+) -> None:
+    case_keys.take_part(session, case, former.id, "also")
+    case.handler_id, case.role_key = member.id, role_key
+    case.handed_at = records.whole_hour(now)
     notify.queue(
         session,
         school_id=case.school_id,
@@ -296,7 +308,6 @@ def hand_over(
         dedupe_key=f"handed_over:{case.id}:{member.id}:{now.isoformat()}",
         now=now,
     )
-    _settle(session, case)
 
 
 def _check_role(session: Session, case: Case, member: StaffMember, role_key: str) -> None:

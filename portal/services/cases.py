@@ -72,7 +72,7 @@ def _place(row: CaseRow, today: date) -> str:
         return "elsewhere"
     if row.due_on is not None and row.due_on < today:
         return "overdue"
-    if row.unread:
+    if row.unread or row.given:
         return "new"
     if row.waiting:
         return "answers"
@@ -145,6 +145,7 @@ def row_of(case: Case, protocol: Protocol, actor: StaffActor, handler: str) -> C
         waiting=case.waiting_for_staff,
         mine=case.handler_id == actor.id,
         handler=handler,
+        given=case.handed_at is not None and case.handler_id == actor.id,
     )
 
 
@@ -161,6 +162,9 @@ def note_reading(session: Session, *, actor: StaffActor, case_id: str, now: date
         case_id=case.id,
         about=[case.id],
     )
+    if case.handed_at is not None and case.handler_id == actor.id:
+        taken = update(Case).where(Case.id == case.id, Case.handler_id == actor.id)
+        session.execute(taken.values(handed_at=None))
     if case.read_at is None and case.handler_id == actor.id:
         # Two readers may come at once: whoever is first stands, and nobody is refused.
         first = update(Case).where(Case.id == case.id, Case.read_at.is_(None))

@@ -33,7 +33,7 @@ def remove_everywhere(
     case_ids = _close_places(session, member, now)
     for case_id in case_ids:
         case = session.get_one(Case, case_id)
-        _find_handler(session, case, member)
+        _find_handler(session, case, member, now)
         epochs.renew(
             session,
             case=case,
@@ -45,7 +45,7 @@ def remove_everywhere(
     return case_ids
 
 
-def _find_handler(session: Session, case: Case, leaver: StaffMember) -> None:
+def _find_handler(session: Session, case: Case, leaver: StaffMember, now: datetime) -> None:
     """Let a case that its handler leaves stand on the desk of whoever reads it next in line."""
     if case.handler_id != leaver.id:
         return
@@ -60,6 +60,7 @@ def _find_handler(session: Session, case: Case, leaver: StaffMember) -> None:
     if readers:
         readers[0].part = "handler"
         case.handler_id = readers[0].staff_id
+        case.handed_at = whole_hour(now)
         case.waiting_for_staff = True
 
 

@@ -74,6 +74,22 @@ def test_a_hand_over_says_from_whom_to_whom_why_and_by_whom(site, person):
     assert log.count("Twee klassen.") == 1
 
 
+def test_a_case_that_was_handed_over_is_new_to_its_handler_until_it_is_opened(site, person):
+    view = show(site)
+    overseer = next(reader for reader in view.readers if reader.part == "overseer")
+    body = {"staff": f"{overseer.staff_id}:leerlingcoordinator", "why": "Twee klassen."}
+    assert person.post(f"{case_path(site)}overdragen", body).status_code == SEE_OTHER
+    other = site.log_in(site.here.code_of(overseer.staff_id))
+    desk = words_of(text_of(other.get("/")), "<main")
+    assert "Aan jou gegeven" in desk
+    assert "Eén stap voor vandaag" in desk
+    person.get(case_path(site))
+    assert "Aan jou gegeven" in text_of(other.get("/zaken"))
+    assert other.get(case_path(site)).status_code == OK
+    for page in ("/", "/zaken"):
+        assert "Aan jou gegeven" not in text_of(other.get(page))
+
+
 def test_the_same_look_at_a_case_is_one_line_a_day(site):
     for _ in range(3):
         site.log_in(site.mentor).get(case_path(site))
