@@ -41,6 +41,7 @@ openen, niemand alleen. Iedere houder doet zelf, op een eigen computer:
 print dat bestand, bewaart de print in de kluis, wist het bestand, en geeft u alleen de regel
 die met age1 begint.
 """
+GAPS = "Deze meldingen komen nu bij minder dan twee mensen uit:"
 SAID = {
     ("slug", "malformed"): "--slug: kleine letters, cijfers en streepjes, zoals lindecollege",
     ("name", "missing"): "--name: de naam van de school ontbreekt",
@@ -341,7 +342,10 @@ def disable_command(code: str, slug: str) -> None:
         except ConflictError:
             fail(f"{code}: dit account was al beëindigd")
         transaction.commit(session)
+        gaps = founding.reasons_closed(session, school_id=school.id)
     click.echo(f"Het account van {entry.name} is beëindigd.")
+    if gaps:
+        click.echo("\n".join([f"Let op. {GAPS}", *(f"- {gap}" for gap in gaps)]))
 
 
 def _one(session: Session, school: SchoolView, code: str) -> staff_list.StaffEntry:
@@ -374,8 +378,20 @@ def _chosen(
 def open_command(slug: str) -> None:
     """Open a school for reports, when each route of its protocol ends in two readers."""
     with instance() as (session, _):
+        school = school_of(session, slug)
+        if school.is_open:
+            _report_open(session, school)
+            return
         reasons = founding.open_school(session, slug=slug, actor=COMMAND_LINE, now=moment())
         transaction.commit(session)
     if reasons:
         fail("\n".join(["Nog niet open:", *(f"- {reason}" for reason in reasons)]))
     click.echo(f"School {slug} is open voor meldingen.")
+
+
+def _report_open(session: Session, school: SchoolView) -> None:
+    """Say of a school that is open what does not reach two readers now; exit code 1 if so."""
+    click.echo(f"School {school.slug} is al open voor meldingen.")
+    gaps = founding.reasons_closed(session, school_id=school.id)
+    if gaps:
+        fail("\n".join([GAPS, *(f"- {gap}" for gap in gaps)]))

@@ -15,6 +15,7 @@ from portal.domain.protocol import Protocol, Role
 from portal.domain.routing import Decision, route
 
 ENOUGH = 2
+KEPT_OUT = "leest deze melding niet mee"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class _Search:
         role = self.protocol.role(role_key)
         holders = self.holders(role_key)
         if any(self.barred(one) for one in holders):
-            return f"{label}: leest deze melding niet mee"
+            return f"{label}: {KEPT_OUT}"
         if holders:
             names = ", ".join(one.name for one in holders)
             return f"{label} ({names}): kan nog niet meelezen"
@@ -306,11 +307,10 @@ def _lacking(
         readers = choose_readers(decision, protocol, roster, classes=classes)
         if readers.enough:
             continue
-        names = ", ".join(one.name for one in readers.people) or "niemand"
+        names = ", ".join(one.name for one in readers.people)
+        who = f"alleen {names}" if names else "niemand"
         where = f"klas {classes[0]}" if classes else "klas niet bekend"
         place = "" if decision.about_staff else f" ({where})"
         label = protocol.label(decision.role)
-        found.append(
-            f"Melding {name}{place}, {label}: alleen {names} kan lezen. Er zijn er twee nodig."
-        )
+        found.append(f"Melding {name}{place}, {label}: {who} kan lezen. Er zijn er twee nodig.")
     return found

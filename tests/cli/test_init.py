@@ -1,6 +1,7 @@
 """`portal init`, `roster import`, `staff` and `open`, as a school's administrator runs them."""
 
 import re
+import sqlite3
 
 import pytest
 from click.testing import CliRunner
@@ -162,6 +163,25 @@ def test_open_says_why_not(portal):
     assert refused.exit_code == 1
     assert refused.stderr.startswith("Nog niet open:\n- ")
     assert portal("open", "--school", "beuk").exit_code == 1
+
+
+def test_ending_an_account_says_which_routes_lack_readers(portal):
+    portal(*arguments(), *holders())
+    ended = portal("staff", "disable", "bak", "--school", "linde")
+    assert ended.exit_code == 0
+    assert "Deze meldingen komen nu bij minder dan twee mensen uit:\n- Melding" in ended.output
+    assert ": niemand kan lezen. Er zijn er twee nodig." in ended.output
+    assert "alleen niemand" not in ended.output
+
+
+def test_open_tells_of_an_open_school_what_reaches_too_few(portal, tmp_path):
+    portal(*arguments(), *holders())
+    with sqlite3.connect(tmp_path / "instance" / "portal.sqlite3") as database:
+        database.execute("UPDATE school SET opened_at = '2026-11-16 09:00:00'")
+    told = portal("open", "--school", "linde")
+    assert told.exit_code == 1
+    assert told.stdout == "School linde is al open voor meldingen.\n"
+    assert told.stderr.startswith("Deze meldingen komen nu bij minder dan twee mensen uit:\n- ")
 
 
 def test_help_names_every_command(portal):

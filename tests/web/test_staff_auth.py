@@ -6,7 +6,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select
 
+from portal.models import School
 from portal.services import slots
 from tests.services import founded as setting
 from tests.web.staff_site import FORM, Browser, site_with_cheap_keys
@@ -198,6 +200,27 @@ def test_pages_of_the_administrator_are_closed_to_others(site, path):
     member = site.activate("BAK")
     assert member.get(path).status_code == 403
     assert Browser(site).get(path).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["beheer", "beheer/rooster", "bureau/zaken", "bureau/account"])
+def test_a_slash_behind_an_address_leads_to_the_same_page(site, path):
+    founder = site.activate("VOS")
+    for address in (f"/linde/{path}", f"/linde/{path}/"):
+        assert founder.get(address).status_code == 200
+    assert Browser(site).get(f"/linde/{path}/").headers["Location"].endswith("bureau/inloggen")
+
+
+def test_the_administrator_sees_which_routes_of_an_open_school_lack_readers(site):
+    founder = site.activate("VOS")
+    founder.get("/linde/beheer")
+    assert "School is nog niet open voor meldingen" in founder.page
+    with site.parts.session_factory() as session:
+        session.scalars(select(School)).one().opened_at = setting.NOW
+        session.commit()
+    founder.get("/linde/beheer")
+    assert "Niet elke melding bereikt twee mensen." in founder.page
+    assert "Er zijn er twee nodig." in founder.page
+    assert "nog niet open" not in founder.page
 
 
 def test_a_post_from_another_site_or_without_the_token_is_refused(site):

@@ -17,7 +17,7 @@ CONFLICT = 409
 blueprint = Blueprint("admin_staff", __name__, url_prefix="/<school>/beheer")
 
 
-@blueprint.get("")
+@blueprint.get("", strict_slashes=False)
 @requires(Action.MANAGE_ROSTER)
 def listing(school: str) -> Page:
     """List everybody with a role and how far the account is."""
@@ -115,7 +115,7 @@ def _page(problem: str = "") -> tuple[str, int]:
         "admin/people.html",
         school=school,
         entries=staff_list.listing(db(), school_id=school.id, now=now()),
-        reasons=[] if school.is_open else founding.reasons_closed(db(), school_id=school.id),
+        reasons=founding.reasons_closed(db(), school_id=school.id),
         problem=problem,
     )
     return page, CONFLICT if problem else 200

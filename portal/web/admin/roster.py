@@ -17,7 +17,7 @@ BAD_REQUEST = 400
 blueprint = Blueprint("admin_roster", __name__, url_prefix="/<school>/beheer/rooster")
 
 
-@blueprint.get("")
+@blueprint.get("", strict_slashes=False)
 @requires(Action.MANAGE_ROSTER)
 def show(school: str) -> Page:
     """Ask for the two files."""
@@ -25,7 +25,7 @@ def show(school: str) -> Page:
     return _page(done="done" in request.args)
 
 
-@blueprint.post("")
+@blueprint.post("", strict_slashes=False)
 @requires(Action.MANAGE_ROSTER)
 def take_over(school: str) -> Page:
     """Show what would change; with ``apply`` take it over."""

@@ -18,7 +18,7 @@ BAD_REQUEST = 400
 blueprint = Blueprint("staff_account", __name__, url_prefix="/<school>/bureau/account")
 
 
-@blueprint.get("")
+@blueprint.get("", strict_slashes=False)
 @requires(Action.WORK_ON_CASES)
 def account(school: str) -> Page:
     """Show who one is here, with the fingerprint of the key in this very session."""

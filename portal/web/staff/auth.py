@@ -41,7 +41,7 @@ def too_busy(_error: slots.TooBusyError) -> Response:
     return errors.error_page(UNAVAILABLE)
 
 
-@blueprint.get("/inloggen")
+@blueprint.get("/inloggen", strict_slashes=False)
 @public
 def login(school: str) -> Page:
     """Show the log-in form, or the desk to somebody who is logged in."""
@@ -52,7 +52,7 @@ def login(school: str) -> Page:
     return _form("staff/login.html")
 
 
-@blueprint.post("/inloggen")
+@blueprint.post("/inloggen", strict_slashes=False)
 @public
 def enter(school: str) -> Page:
     """Log in with passphrase and one-time code."""
@@ -86,7 +86,7 @@ def leave(school: str) -> Page:
     return redirect(url_for("staff_auth.login", school=current_school().slug), 303)
 
 
-@blueprint.get("/herstel")
+@blueprint.get("/herstel", strict_slashes=False)
 @public
 def recovery(school: str) -> Page:
     """Ask for the printed recovery code and a new passphrase."""
@@ -94,7 +94,7 @@ def recovery(school: str) -> Page:
     return _form("staff/recovery.html")
 
 
-@blueprint.post("/herstel")
+@blueprint.post("/herstel", strict_slashes=False)
 @public
 def recover(school: str) -> Page:
     """Open the account with the recovery code; the answer shows the next one, once."""
@@ -125,7 +125,7 @@ def recover(school: str) -> Page:
     )
 
 
-@blueprint.get("/activeren")
+@blueprint.get("/activeren", strict_slashes=False)
 @public
 def activation(school: str) -> Page:
     """Ask for the activation code."""
@@ -133,7 +133,7 @@ def activation(school: str) -> Page:
     return _form("staff/activate.html")
 
 
-@blueprint.post("/activeren")
+@blueprint.post("/activeren", strict_slashes=False)
 @public
 def activate(school: str) -> Page:
     """With a valid code: first show the authenticator's secret, then make the account's key."""

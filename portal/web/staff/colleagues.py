@@ -17,7 +17,7 @@ BAD_REQUEST = 400
 blueprint = Blueprint("staff_colleagues", __name__, url_prefix="/<school>/bureau/collegas")
 
 
-@blueprint.get("")
+@blueprint.get("", strict_slashes=False)
 @requires(Action.WORK_ON_CASES)
 def listing(school: str) -> Page:
     """List who has a key, those who wait for a comparison first."""

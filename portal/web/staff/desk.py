@@ -22,7 +22,7 @@ def today(school: str) -> str:  # noqa: ARG001 - `current_school` reads it from 
     return page("staff/today.html", desk=desk, greeting=dutch.greeting(now()))
 
 
-@blueprint.get("/zaken")
+@blueprint.get("/zaken", strict_slashes=False)
 @requires(Action.WORK_ON_CASES)
 def all_cases(school: str) -> str:  # noqa: ARG001 - `current_school` reads it from the address
     """Show every case that this person may read."""

@@ -21,7 +21,7 @@ PARTY_FIELDS = ("reporter", "on_behalf_of", "consent", "wish")
 PARTY_LIMIT = 2_000
 
 
-@blueprint.get("/aangifte")
+@blueprint.get("/aangifte", strict_slashes=False)
 @requires(Action.WORK_ON_CASES)
 def choose(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school` reads it
     """Choose what goes along."""
