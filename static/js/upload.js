@@ -1,26 +1,22 @@
-// Sends the chosen files one by one and shows how far each is. Without this the form sends them
-// all at once, to the same address and with the same result.
+// Sends chosen files one by one and shows how far each is; without this the form sends them all.
+// Warns once who goes on before adding what was chosen.
 const form = document.querySelector("form[data-upload]");
-const list = form?.querySelector("[data-progress]");
-const said = form?.querySelector("[data-said]");
+const list = form.querySelector("[data-progress]");
+const said = form.querySelector("[data-said]");
+const button = form.querySelector("button");
+const inputs = [...form.querySelectorAll("[type=file]")];
+const chosen = () => inputs.flatMap((input) => [...input.files]);
+
+const make = (tag, given) => Object.assign(document.createElement(tag), given);
 
 function row(file) {
-  const item = document.createElement("li");
-  item.className = "file busy";
-  const tile = document.createElement("span");
-  tile.className = "tile";
-  const body = document.createElement("div");
-  const name = document.createElement("b");
-  name.dir = "auto";
-  name.textContent = file.name;
-  const state = document.createElement("small");
-  state.className = "state";
-  const bar = document.createElement("progress");
-  bar.max = 100;
-  bar.value = 0;
+  const item = make("li", { className: "file busy" });
+  const body = make("div");
+  const state = make("small", { className: "state" });
+  const bar = make("progress", { max: 100, value: 0 });
   bar.setAttribute("aria-label", file.name);
-  body.append(name, state, bar);
-  item.append(tile, body);
+  body.append(make("b", { dir: "auto", textContent: file.name }), state, bar);
+  item.append(make("span", { className: "tile" }), body);
   list.append(item);
   return { item, state, bar };
 }
@@ -28,7 +24,7 @@ function row(file) {
 function send(file, shown) {
   return new Promise((resolve) => {
     const body = new FormData();
-    for (const field of form.querySelectorAll("input[type=hidden]")) body.append(field.name, field.value);
+    for (const { name, value } of form.querySelectorAll("[type=hidden]")) body.append(name, value);
     body.append("files", file, file.name);
     const request = new XMLHttpRequest();
     request.upload.onprogress = (event) => {
@@ -43,21 +39,20 @@ function send(file, shown) {
       shown.bar.remove();
       said.textContent = `${file.name}: ${shown.state.textContent}`;
       if (request.status === 410) location.assign(form.action);
-      resolve(arrived && (request.responseURL || form.action));
+      resolve(arrived && request.responseURL);
     };
     request.open("POST", form.action);
     request.send(body);
   });
 }
 
-form?.addEventListener("submit", async (event) => {
-  const inputs = [...form.querySelectorAll("input[type=file]")];
-  const files = inputs.flatMap((input) => [...input.files]);
+form.addEventListener("submit", async (event) => {
+  const files = chosen();
   if (!files.length) return;
   event.preventDefault();
-  const button = event.submitter;
-  if (button) button.disabled = true;
+  button.disabled = true;
   list.replaceChildren();
+  said.className = "vh";
   const rows = files.map((file) => [file, row(file)]);
   let next = form.action;
   let all = true;
@@ -65,8 +60,20 @@ form?.addEventListener("submit", async (event) => {
     next = await send(file, shown);
     all &&= next;
   }
-  // What did not arrive stays on the page, to be chosen once more; the rest is listed by the server.
+  // What did not arrive stays here.
   if (all) location.assign(next);
-  if (button) button.disabled = false;
+  button.disabled = false;
   for (const input of inputs) input.value = "";
 });
+
+function hold(event) {
+  const { unsent } = form.dataset;
+  if (event.target === form || said.textContent === unsent || !chosen().length) return;
+  event.preventDefault();
+  said.className = "error";
+  said.textContent = unsent;
+  button.focus();
+}
+const main = form.closest("main");
+main.addEventListener("submit", hold);
+main.addEventListener("click", (event) => event.target.closest("a") && hold(event));

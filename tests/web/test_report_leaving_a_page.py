@@ -81,3 +81,27 @@ def test_several_earlier_answers_stand_on_lines_of_their_own(phone):
     phone.answer({"people-accused": "Eva", "people-witnesses": "Li"})
     said = phone.page.html.partition('<p class="you">')[2].partition("</p>")[0]
     assert len(said.splitlines()) == 2
+
+
+def test_finishing_is_offered_beside_the_files_too(phone):
+    phone.get("bestanden")
+    phone.submit("bestanden/verder", {"then": "enough"})
+    assert phone.path == f"/{SLUG}/nakijken"
+
+
+def test_the_picker_stands_first_and_it_is_said_what_goes_along(phone):
+    phone.upload(("eerste.png", b"\x89PNG" + b"1" * 500))
+    assert "gaat mee" not in phone.page.text
+    page = phone.submit("bestanden/vraag", {"intimate": "no"})
+    assert page.html.index('type="file"') < page.html.index("eerste.png")
+    assert "Alleen wat hierboven als ‘Veilig bewaard’ staat, gaat mee." in page.text
+    assert "Kies uit je telefoon" in page.text
+
+
+def test_a_parent_is_asked_for_files_in_neutral_words(site):
+    parent = site.phone()
+    parent.tell(perspective="parent")
+    parent.get("bestanden")
+    page = parent.submit("bestanden/vraag", {"intimate": "no"})
+    assert "Kies bestanden" in page.text
+    assert "je telefoon" not in page.text

@@ -148,3 +148,20 @@ def test_files_arrive_alike_with_and_without_javascript(walk, tmp_path, javascri
     visit.page.wait_for_selector(".file.safe >> text=Veilig bewaard")
     assert "Dit bestand is leeg." in visit.page.inner_text("[role=alert]")
     assert "goed.png" in visit.page.inner_text("main")
+
+
+def test_files_that_were_chosen_but_not_added_are_not_lost_in_silence(walk, tmp_path):
+    visit = walk()
+    visit.tell()
+    chosen = tmp_path / "gekozen.txt"
+    chosen.write_bytes(b"bewijs")
+    visit.go("bestanden")
+    visit.press("Nee, op geen enkel bestand")
+    visit.page.set_input_files("#files-pick", [chosen])
+    visit.press("Sla over")
+    assert visit.page.url.endswith("/bestanden")
+    assert visit.page.get_by_text("is nog niet toegevoegd").is_visible()
+    assert visit.page.evaluate("document.activeElement.innerText") == "Voeg toe"
+    visit.look()
+    visit.press("Sla over")
+    assert visit.page.url.endswith("/eerder")

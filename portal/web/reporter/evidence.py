@@ -78,6 +78,8 @@ def proceed(school: str) -> Response:
     if request.form.get("then") == "unknown" and not told.draft.files:
         _save(told, "evidence", UNKNOWN)
     told.live.data |= {"picking": False, "fresh": []}
+    if request.form.get("then") == "enough":
+        told.live.data["reviewed"] = True
     receiving.clear_notes(told.live)
     following = told.after(telling.EVIDENCE_PAGE)
     return redirect(telling.address(following), 303)
