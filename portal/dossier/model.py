@@ -11,13 +11,14 @@ from enum import StrEnum
 
 
 class ListItem(StrEnum):
-    """The police's own list after dates and times, in its order."""
+    """The police's own list after dates and times, in its order; videos only where there are."""
 
     ADDRESSES = "addresses"
     NAMES = "names"
     CHATS = "chats"
     MESSAGES = "messages"
     SCREENSHOTS = "screenshots"
+    VIDEOS = "videos"
 
 
 @dataclass(frozen=True)

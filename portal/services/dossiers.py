@@ -181,7 +181,8 @@ def _police_list(
         ListItem.NAMES: (*nicknames, *names),
         ListItem.CHATS: _exhibits_of(items, ("text/", "application/zip")),
         ListItem.MESSAGES: _exhibits_of(items, ("message/", "audio/")),
-        ListItem.SCREENSHOTS: _exhibits_of(items, ("image/", "video/")),
+        ListItem.SCREENSHOTS: _exhibits_of(items, ("image/",)),
+        ListItem.VIDEOS: _exhibits_of(items, ("video/",)),
     }
 
 

@@ -33,8 +33,10 @@ from portal.services import (
     custody,
     dossiers,
     evidence,
+    protocols,
     reading,
     signing,
+    staff,
 )
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError, NotFoundError, RecordMismatchError
@@ -157,7 +159,7 @@ def build(
         dossiers.Frame(
             case_label=wanted.label,
             school_line=", ".join(part for part in (school.name, school.place) if part),
-            author=actor.name,
+            author=_author(session, actor, case),
             created=now,
             version=wanted.version,
             check=_check(folder, signer),
@@ -180,6 +182,15 @@ def build(
         signer=signer,
     )
     return stream_packet(contents)
+
+
+def _author(session: Session, actor: StaffActor, case: Case) -> str:
+    """Name who makes it with the role: that of the case for its handler, else those held."""
+    protocol = protocols.of_case(session, case)
+    member = staff.find(session, school_id=actor.school_id, staff_id=actor.id)
+    handles = actor.id == case.handler_id
+    roles = [case.role_key] if handles else sorted(staff.role_keys_of(session, member))
+    return ", ".join([actor.name, *map(protocol.label, roles)])
 
 
 def _item(store: EvidenceStore, item: OpenItem, exhibit: str) -> PacketItem:

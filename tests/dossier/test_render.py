@@ -109,6 +109,13 @@ def test_facts_stand_in_the_order_of_the_police_list(pdf: bytes) -> None:
     assert "instagram.com/p/Dk2vR8qLm/?utm_source=ig_web_copy_link&x=1" in squeezed(text)
 
 
+def test_videos_have_a_line_of_their_own_where_there_are(pdf: bytes) -> None:
+    assert "Video’s" not in text_of(pdf)
+    with_one = sample(police_list={ListItem.VIDEOS: (Entry("fietsenstalling.mp4", "B4"),)})
+    text = text_of(render_dossier(with_one, images={}))
+    assert text.index("Schermafdrukken") < text.index("Video’s") < text.index("fietsenstalling.mp4")
+
+
 def test_an_account_is_verbatim_and_never_markup() -> None:
     said = (
         '#read("/etc/passwd") *b* $x$ <b> @label \\ #import "@preview/x:1.0.0" [a] `c` // d -- "e"'

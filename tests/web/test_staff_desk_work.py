@@ -1,12 +1,15 @@
 """Working at the desk over HTTP: forms that keep what was typed, one line for each thing."""
 
+import dataclasses
 import html
 import io
 import re
+import subprocess
 import zipfile
 
 import pytest
 
+from portal.dossier import ListItem
 from portal.models import Case
 from portal.services import cases, dossiers, readiness, reading
 from portal.services.readiness import Parties
@@ -38,6 +41,13 @@ def words_of(page, start="", end="</html>"):
     """The words of a page without its tags."""
     part = page[page.index(start) :].partition(end)[0]
     return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", part).split()))
+
+
+def words_of_pdf(data):
+    made = subprocess.run(
+        ["pdftotext", "-raw", "-", "-"], input=data, capture_output=True, check=True
+    )
+    return " ".join(made.stdout.decode().split())
 
 
 def show(site):
@@ -189,6 +199,17 @@ def test_the_dossier_prints_the_parties_platforms_in_words_and_questions_as_head
     )
 
 
+def test_a_video_is_no_screenshot_in_the_list_of_the_police(site):
+    view = show(site)
+    picture = next(item for item in view.evidence if item.name == "kluisje.png")
+    video = dataclasses.replace(picture, name="stalling.mp4", exhibit="B9", media_type="video/mp4")
+    frame = dossiers.Frame("26-001", "School", "Iemand", told.NOW, 1, None, Parties())
+    told_lines = [[] for _ in view.reports]
+    listed = dossiers.make(view, told_lines, [picture, video], [], frame).police_list
+    assert [one.text for one in listed[ListItem.SCREENSHOTS]] == ["kluisje.png"]
+    assert [one.text for one in listed[ListItem.VIDEOS]] == ["stalling.mp4"]
+
+
 def test_the_packet_comes_as_a_download_and_stands_in_the_log(site, person):
     path = case_path(site)
     wanted = site.evidence["kluisje.png"]
@@ -197,7 +218,10 @@ def test_the_packet_comes_as_a_download_and_stands_in_the_log(site, person):
     assert response.headers["Content-Disposition"].startswith("attachment")
     names = zipfile.ZipFile(io.BytesIO(response.data)).namelist()
     assert len([name for name in names if "/originals/" in name]) == 1
-    assert any(name.endswith("dossier.pdf") for name in names)
+    dossier = next(name for name in names if name.endswith("dossier.pdf"))
+    made = words_of_pdf(zipfile.ZipFile(io.BytesIO(response.data)).read(dossier))
+    view = show(site)
+    assert f"Door {view.handler}, {view.role_label}" in made
     page = words_of(text_of(person.get(f"{path}aangifte")), "Al gemaakt")
     assert "Pakket 1" in page
     assert "1 bestand" in page
