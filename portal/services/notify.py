@@ -32,6 +32,8 @@ BODY = """{line}
 
 Log in op je bureau om het te lezen. In deze mail staat met opzet niets meer.
 """
+ADDRESS = "\nJe bureau: {address}/{slug}/bureau/\n"
+"""Only the front door of the desk, the same for everybody at a school; never a case."""
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 TIMEOUT_SECONDS = 20
 AT_ONCE = 50
@@ -132,7 +134,10 @@ def compose(
     message["Subject"] = SUBJECT.format(school=" ".join(school.name.split()))
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2] or "localhost")
-    message.set_content(BODY.format(line=TEMPLATES[mail.template]))
+    body = BODY.format(line=TEMPLATES[mail.template])
+    if settings.public_url:
+        body += ADDRESS.format(address=settings.public_url.rstrip("/"), slug=school.slug)
+    message.set_content(body)
     return message
 
 

@@ -192,6 +192,26 @@ def test_a_notice_tells_nothing(world: World, session: Session, box: Box) -> Non
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("given", ["https://meld.school.example", "https://meld.school.example/"])
+def test_a_notice_gives_the_address_of_the_desk_and_nothing_behind_it(
+    world: World, session: Session, box: Box, given: str
+) -> None:
+    label, _ = whole_story(world, session)
+    own = replace(parts(world, box.port), settings=replace(
+        settings(world, box.port), public_url=given
+    ))  # fmt: skip
+    assert worker.run_once(own, holder="w", now=NOW)
+    known = {label, *world.ids.values(), *session.scalars(select(Case.id))}
+    known |= {*session.scalars(select(Report.id)), *session.scalars(select(OutboxMail.id))}
+    assert box.messages
+    for message in box.messages:
+        body = message.get_body(("plain",)).get_content()
+        address = f"https://meld.school.example/{world.school.slug}/bureau/"
+        assert re.findall(r"https?\S*", body) == [address]
+        assert not FORBIDDEN.search(body.replace(address, ""))
+        assert [item for item in known if item in body] == []
+
+
 NASTY = (
     "School\r\nBcc: iedereen@school.example",
     "School\nX-Evil: 1\n\nBody",
