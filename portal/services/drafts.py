@@ -7,6 +7,7 @@ goes when the report is sent, so that a name typed on the way stays nowhere else
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -169,7 +170,12 @@ def listed_files(session: Session, story: OpenCompartment) -> list[ListedFile]:
         records.open_record(row, story.identity)
         for row in records.records_of(session, [story.row.id], kinds=["listing"])
     ]
-    return [file_of(body) for body in sorted(bodies, key=lambda body: (body["at"], body["name"]))]
+    return files_from(bodies)
+
+
+def files_from(listings: Iterable[dict[str, Any]]) -> list[ListedFile]:
+    """Read listings in the order in which a reporter sees them, before and after sending."""
+    return [file_of(body) for body in sorted(listings, key=lambda body: (body["at"], body["name"]))]
 
 
 def file_of(body: dict[str, Any]) -> ListedFile:

@@ -11,17 +11,30 @@ from sqlalchemy.orm import Session
 
 from evidence_store import Identity
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Case, Record, Report, StaffMember
-from portal.services import case_keys, codes, custody, drafts, keys, notify, records, sessions
-from portal.services.drafts import ListedFile, file_of
+from portal.models import Case, Record, Report, School, StaffMember
+from portal.services import (
+    case_keys,
+    codes,
+    custody,
+    drafts,
+    keys,
+    notify,
+    protocols,
+    records,
+    roster,
+    sessions,
+)
+from portal.services.drafts import ListedFile
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.instance_keys import InstanceKeys
+from portal.services.routing import ALSO, HANDLER, OVERSEER, SUBSTITUTE, ReaderName
 from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
 
 MESSAGE_LIMIT = 50_000
 FROM_REPORTER, FROM_STAFF, NOTICE = "message:reporter", "message:staff", "notice"
 TALK = (FROM_REPORTER, FROM_STAFF, NOTICE)
+PARTS = (HANDLER, OVERSEER, SUBSTITUTE, ALSO)
 TRAIL = ("received", "read", "talking", "agreements", "checking", "closed")
 """Where a case stands, as its reporter is told; the words are the page's."""
 
@@ -51,7 +64,7 @@ class ReporterView:
     answers: dict[str, Any]
     messages: list[MessageView]
     files: list[ListedFile]
-    readers: list[tuple[str, str]]
+    readers: list[ReaderName]
     sent_at: datetime | None
     changed: bool = False
     """Whether something was changed in the database by somebody without a key; it is left out."""
@@ -95,7 +108,7 @@ def view(session: Session, *, live: SealedSession) -> ReporterView:
         trail=_trail(case, report),
         answers=told[0]["answers"] if told else {},
         messages=messages_from(bodies),
-        files=[file_of(body) for row, body in bodies if row.kind == "listing"],
+        files=drafts.files_from(body for row, body in bodies if row.kind == "listing"),
         readers=_reader_names(session, case),
         sent_at=report.sent_at,
         changed=bool(changed),
@@ -189,7 +202,13 @@ def _trail(case: Case, report: Report) -> list[tuple[str, date | None]]:
     ]
 
 
-def _reader_names(session: Session, case: Case) -> list[tuple[str, str]]:
-    rows = case_keys.readers_of(session, case, live_only=True)
-    names = [(session.get_one(StaffMember, row.staff_id).name, row.part) for row in rows]
-    return sorted(names, key=lambda pair: pair[1])
+def _reader_names(session: Session, case: Case) -> list[ReaderName]:
+    protocol, _ = protocols.current(session.get_one(School, case.school_id).protocol_key)
+    people = roster.roster_of(session, case.school_id)
+    readers = []
+    for row in case_keys.readers_of(session, case, live_only=True):
+        name = session.get_one(StaffMember, row.staff_id).name
+        one = people.member(row.staff_id)
+        label = protocol.label(one.roles[0].role) if one is not None and one.roles else ""
+        readers.append(ReaderName(row.staff_id, name, label, row.part))
+    return sorted(readers, key=lambda one: (PARTS.index(one.part), one.name))

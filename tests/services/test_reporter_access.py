@@ -280,4 +280,4 @@ def test_after_a_reader_left_the_conversation_goes_on(
     assert [item.text for item in reporter.view(session, live=live).messages] == ["na de wissel"]
     shown = cases.show(session, actor=mentor, case_id=case.id, now=NOW).reports[0]
     assert [item.text for item in shown.messages] == ["na de wissel"]
-    assert gone not in {name for name, _ in reporter.view(session, live=live).readers}
+    assert gone not in {one.staff_id for one in reporter.view(session, live=live).readers}
