@@ -179,6 +179,32 @@ def test_a_reply_of_the_school_is_the_headline_and_stands_in_the_conversation(si
     assert "Mevrouw Vos heeft geschreven. Lees het hieronder." in page.text
     assert "Dank je.\nWil je praten?" in page.html
     assert re.search(r'class="now"[^>]*><span><b>In gesprek', page.html)
+    site.clock.forward(minutes=1)
+    page = back.submit("/gesprek", {"text": "Ja, graag."})
+    assert "heeft geschreven" not in page.text
+    assert "Hieronder staan de berichten." in page.text
+
+
+def test_the_readers_stand_with_their_roles(back):
+    readers = back.page.html.partition("Wie dit leest")[2].partition("</ul>")[0]
+    assert re.search(r"<li>Mevrouw Vos, \w+", readers)
+    assert all(", " in one for one in re.findall("<li>(.*?)</li>", readers))
+
+
+def test_files_stand_in_one_order_before_sending_on_the_receipt_and_later(site):
+    phone = site.phone()
+    phone.tell()
+    for name in ("c.txt", "a.txt", "d.txt", "b.txt"):
+        phone.upload((name, name.encode()))
+        site.clock.forward(minutes=2)
+    phone.send()
+    sent = re.findall(r"<bdi>(\w\.txt)</bdi>", phone.page.html)
+    code = phone.code()
+    phone = site.phone()
+    phone.get("verder")
+    phone.submit("/verder", {"code": code})
+    assert re.findall(r"<bdi>(\w\.txt)</bdi>", phone.page.html) == sent
+    assert sent == ["c.txt", "a.txt", "d.txt", "b.txt"]
 
 
 @pytest.mark.parametrize(
@@ -237,6 +263,7 @@ def test_a_message_after_the_session_ended_is_shown_once_more(site, back):
 
 def test_without_a_code_there_is_no_conversation(site):
     phone = site.phone()
+    phone.client.set_cookie("v", "long-over")
     page = phone.get("gesprek")
     assert page.status == 410
     assert f"/{SLUG}/verder" in page.links
@@ -250,7 +277,10 @@ def test_coming_back_makes_no_second_report(site, back):
 
 def test_leaving_after_coming_back_closes_the_conversation(back):
     back.client.post(f"/{SLUG}/weg")
-    assert STORY[:20] not in back.get("gesprek").html
+    page = back.get("gesprek")
+    assert STORY[:20] not in page.html
+    assert "Lindecollege" not in page.html
+    assert "113" not in page.text
 
 
 def test_a_file_first_keeps_the_message_that_was_being_typed(back):

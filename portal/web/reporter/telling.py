@@ -173,7 +173,14 @@ def keeping_typed(kind: str) -> Callable[[Callable[P, Response]], Callable[P, Re
 
 
 def lost(status: int, kind: str, texts: list[tuple[str, str]]) -> Response:
-    """Show what could not be saved once more, and what to do now."""
+    """Show what could not be saved once more, and what to do now.
+
+    Without a cookie somebody may have left in a hurry and another looks on: nothing is told.
+    """
+    if status == GONE and not texts and session.cookie_name() not in request.cookies:
+        first_page = url_for("reporter_front.landing", school=current_school().slug)
+        body = render_template("reporter/nothing.html", school=None, first_page=first_page)
+        return make_response(body, status)
     return show("reporter/lost.html", status, typed=texts, over=status == GONE, kind=kind)
 
 
