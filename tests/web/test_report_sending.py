@@ -71,6 +71,8 @@ def test_one_tap_shuts_somebody_out_and_one_lets_them_in_again(site, phone):
     assert "Mevrouw Bakker kan dit niet openen en hoort er niets over." in phone.page.text
     assert "Verstuur naar mevrouw Bakker" not in phone.page.text
     assert "mevrouw Vos" in phone.page.text
+    assert "krijgt de melding in plaats daarvan." in phone.page.text
+    assert "leest deze melding niet mee" not in phone.page.text
     phone.submit("/lezers", {"allow": site.staff_id("BAK")})
     assert "Verstuur naar mevrouw Bakker" in phone.page.text
 
@@ -87,12 +89,29 @@ def test_somebody_else_can_be_preferred(site, phone):
 def test_when_too_few_are_left_it_says_so_and_sends_nothing(site, phone):
     phone.tell()
     phone.get("nakijken")
+    form = phone.page.form("/nakijken")
     for code in ("BAK", "WIT", "VOS", "DAM", "LUI"):
         phone.submit("/lezers", {"exclude": site.staff_id(code)})
     assert "Laat hieronder iemand toe." in phone.page.text
-    page = phone.submit("/nakijken")
-    assert page.status == 400
+    assert not any(form["action"].endswith("/nakijken") for form in phone.page.forms)
+    assert "Laat eerst iemand toe die je uitsloot." in phone.page.text
+    assert phone.post(form["action"], form["fields"]).status == 400
     assert sent_reports(site) == 0
+    for code in ("VOS", "DAM"):
+        phone.submit("/lezers", {"allow": site.staff_id(code)})
+    phone.submit("/nakijken")
+    assert sent_reports(site) == 1
+
+
+def test_many_files_stand_as_a_number_with_their_names_folded(phone):
+    phone.tell()
+    phone.upload(*((f"bewijs{number}.txt", b"%d" % number) for number in range(9)))
+    page = phone.get("nakijken")
+    assert re.search(r'<p class="you">9 bestanden</p>', page.html)
+    assert "bewijs8.txt" in page.html.partition("<details")[2]
+    phone.get("bestanden")
+    phone.submit("/haal-weg", {"remove": dict(phone.page.form("/haal-weg")["buttons"])["remove"]})
+    assert "9 bestanden" not in phone.get("nakijken").text
 
 
 def test_a_member_of_staff_named_as_accused_is_shut_out(site, phone):
@@ -192,8 +211,21 @@ def test_leaving_ends_the_session_and_goes_to_a_page_about_nothing(site, phone):
     assert answer.headers["Location"] == "https://weer.example/nu"
     assert answer.headers["Cache-Control"] == "no-store"
     assert phone.client.get_cookie("v") is None
-    page = phone.get("vraag/verhaal")
-    assert STORY[:20] not in page.html
+    for path in ("vraag/verhaal", "bestanden", "nakijken", "klaar"):
+        page = phone.get(path)
+        assert page.status == 410
+        assert " ".join(page.text.split()).endswith("Hier staat niets. Naar de eerste pagina")
+        for told in (STORY[:20], "Lindecollege", "Snel weg", "Hulp", "113", "0800"):
+            assert told not in page.html, (path, told)
+
+
+def test_after_a_long_pause_it_is_explained_and_not_just_empty(site, phone):
+    phone.tell()
+    site.clock.forward(hours=3)
+    page = phone.get("vraag/wie")
+    assert page.status == 410
+    assert "Na een lange pauze wissen wij wat er stond." in page.text
+    assert "Lindecollege" in page.text
 
 
 def test_leaving_works_without_a_session(phone):

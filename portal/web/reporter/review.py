@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain import questionnaire
+from portal.domain.readers import KEPT_OUT
 from portal.services import drafts, reports, sessions, transaction
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.web.context import current_school, db, now, portal
@@ -20,6 +21,7 @@ from portal.web.reporter.telling import Telling
 blueprint = Blueprint("reporter_review", __name__)
 
 LONG_TEXT = 600
+MANY_FILES = 8
 
 
 @blueprint.get("/<school>/nakijken")
@@ -120,6 +122,7 @@ def _show(told: Telling, problem: str = "") -> Response:
         telling=told,
         lines=_lines(told, known),
         preview=preview,
+        explanation=[one for one in preview.explanation if KEPT_OUT not in one],
         chosen=questionnaire.value_of(told.answers, "readers"),
         names=known,
         choosable=staff,
@@ -158,6 +161,8 @@ def _line(item: questionnaire.Question, page: str, said: str) -> dict[str, Any]:
 def _evidence_lines(told: Telling, item: questionnaire.Question) -> list[dict[str, Any]]:
     said = "\n".join(file.name for file in told.draft.files)
     lines = [_line(item, telling.EVIDENCE_PAGE, said)]
+    if len(told.draft.files) > MANY_FILES:
+        lines[0]["count"] = len(told.draft.files)
     listed = told.answers.get("described", {}).get("value")
     if isinstance(listed, list):
         question = told.question("described")
