@@ -83,7 +83,7 @@ def _say_hello(settings: Settings) -> None:
     click.echo(f"\n  All schools:  {address}/\n")
     for school in _accounts(settings.instance_dir):
         click.echo(f"  {school['name']} ({school['protocol']})  {address}/{school['slug']}/")
-        for person in _shown(school["staff"]):
+        for person in _shown(school):
             role = person["roles"][0]
             click.echo(f"    {role:22} {person['login']:8} {person['passphrase']}")
     click.echo(
@@ -94,9 +94,12 @@ def _say_hello(settings: Settings) -> None:
     )
 
 
-def _shown(staff: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Choose one person of each of the two roles to try first."""
+def _shown(school: dict[str, Any]) -> list[dict[str, Any]]:
+    """Choose two people of different roles to try; who handles the first story leads."""
+    first = school.get("handles_first", "")
     by_role: dict[str, dict[str, Any]] = {}
-    for person in staff:
+    for person in sorted(school["staff"], key=lambda one: one["login"] != first):
         by_role.setdefault(person["roles"][0], person)
-    return [by_role[role] for role in SHOWN_ROLES if role in by_role][:2]
+    lead = [person for person in by_role.values() if person["login"] == first]
+    rest = [by_role[role] for role in SHOWN_ROLES if role in by_role]
+    return [*lead, *(person for person in rest if person not in lead)][:2]

@@ -68,6 +68,8 @@ class DemoSchool:
     people: dict[str, DemoPerson]
     recovery: list[Identity]
     codes: list[str]
+    handles_first: str = ""
+    """Who handles the first story: the log-in name to try first."""
 
 
 def fill(settings: Settings, *, now: datetime) -> None:
@@ -196,6 +198,7 @@ def _account(made: DemoSchool) -> dict[str, Any]:
             }
             for one in made.people.values()
         ],
+        "handles_first": made.handles_first,
         "codes": made.codes,
         "recovery": [str(identity) for identity in made.recovery],
     }

@@ -122,6 +122,7 @@ def tell_stories(
             made.codes.append(code)
             actor = _handler(session, made, case_id)
             _handle(session, parts, made, story, case_id, actor, code, moment)
+            made.handles_first = made.handles_first or _login_of(made, actor)
             if number == PACKET_STORY:
                 wanted = (case_id, actor)
     return wanted
@@ -232,6 +233,10 @@ def _attach(
 def _handler(session: Session, made: DemoSchool, case_id: str) -> StaffActor:
     case = session.get_one(Case, case_id)
     return next(one.actor for one in made.people.values() if one.actor.id == case.handler_id)
+
+
+def _login_of(made: DemoSchool, actor: StaffActor) -> str:
+    return next(one.login for one in made.people.values() if one.actor.id == actor.id)
 
 
 def _handle(
