@@ -213,6 +213,8 @@ def test_a_video_is_no_screenshot_in_the_list_of_the_police(site):
 def test_the_packet_comes_as_a_download_and_stands_in_the_log(site, person):
     path = case_path(site)
     wanted = site.evidence["kluisje.png"]
+    before = words_of(text_of(person.get(f"{path}aangifte")))
+    assert "Daarna staat het pakket bij je downloads. Het logboek weet ervan." in before
     response = person.post(f"{path}aangiftepakket", {"item": wanted, "reporter": "A. Ouder"})
     assert response.status_code == OK
     assert response.headers["Content-Disposition"].startswith("attachment")
