@@ -49,7 +49,9 @@ class Evidence(Screen):
         self.page.set_input_files("#files-pick", paths)
         with self.page.expect_navigation(url="**/bestanden", timeout=120_000):
             self.press("Voeg toe")
-        self.page.wait_for_selector("form[action$='haal-weg'] .file, [role=alert]")
+        self.page.wait_for_selector(
+            "form[action$='haal-weg'] .file, [role=alert]", state="attached"
+        )
         return Evidence(self.page, self.watch)
 
     def safe_files(self):

@@ -63,6 +63,8 @@ def tell(page, told: Told, home: str) -> Receipt:
     review = close(evidence.go_on())
     review = choose_readers(review, told)
     review = change_a_line(review, told)
+    unfold = "document.querySelectorAll('main details').forEach(fold => { fold.open = true })"
+    review.page.evaluate(unfold)
     told.review_page = review.text()
     return send(review, told)
 
