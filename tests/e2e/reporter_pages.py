@@ -114,10 +114,11 @@ class Receipt(Screen):
         )
 
     def files(self):
-        """The listed files: name and fingerprint."""
+        """The listed files, also those in a fold: name and fingerprint."""
         rows = self.page.locator(".files .file")
         return {
-            row.locator("b").inner_text(): row.locator(".mono").inner_text() for row in rows.all()
+            row.locator("b").text_content(): row.locator(".mono").text_content()
+            for row in rows.all()
         }
 
     def done(self):
