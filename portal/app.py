@@ -12,8 +12,11 @@ from evidence_store import EvidenceStore
 from portal.config import PROJECT_ROOT, Settings, load_settings
 from portal.services import runtime
 from portal.web import context, errors, forms, headers, i18n, limits, requests, session, words
+from portal.web.admin import blueprints as admin_blueprints
 from portal.web.context import EXTENSION
+from portal.web.reporter import blueprints as reporter_blueprints
 from portal.web.requests import PortalRequest
+from portal.web.staff import blueprints as staff_blueprints
 
 MAX_FORM_MEMORY = 4 << 20
 MAX_FORM_PARTS = 5_000
@@ -62,9 +65,5 @@ class NoFlaskSession(SessionInterface):
 
 
 def _register_blueprints(app: Flask) -> None:
-    from portal.web.admin import blueprints as admin_blueprints  # noqa: PLC0415 - views import app parts
-    from portal.web.reporter import blueprints as reporter_blueprints  # noqa: PLC0415
-    from portal.web.staff import blueprints as staff_blueprints  # noqa: PLC0415
-
     for blueprint in (*reporter_blueprints, *staff_blueprints, *admin_blueprints):
         app.register_blueprint(blueprint)

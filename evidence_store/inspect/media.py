@@ -131,7 +131,7 @@ def poster(container: InputContainer, *, wanted_ms: int) -> Image.Image:
         if wanted_ms and container.duration and container.duration > 3000 * wanted_ms:
             container.seek(wanted_ms * 1000)
         frame = next(iter(container.decode(stream)))
-        picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+        picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV
     except (av.FFmpegError, StopIteration, ValueError, OSError) as error:
         raise Refusal("undecodable") from error
     return picture.rotate(frame.rotation, expand=True)

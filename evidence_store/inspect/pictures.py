@@ -48,7 +48,7 @@ def open_image(data: bytes, media_type: str) -> Image.Image:
         raise Refusal("too_many_scans")
     # libheif's index of boxes is only needed for phones' photos.
     if FORMATS[media_type] == "HEIF":
-        import pillow_heif  # noqa: PLC0415
+        import pillow_heif  # noqa: PLC0415 - only HEIC pays for loading it
 
         pillow_heif.register_heif_opener()
     Image.MAX_IMAGE_PIXELS = None  # checked in decode(), with our own code

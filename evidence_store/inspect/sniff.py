@@ -46,7 +46,7 @@ def media_type(head: bytes, name: str) -> str:
     return found
 
 
-def _find_nothing(name: str) -> str | None:  # noqa: ARG001
+def _find_nothing(name: str) -> str | None:  # noqa: ARG001 - stands in for find_library
     return None
 
 

@@ -67,7 +67,7 @@ class Signer:
             days=1
         )
         # Only digital_signature of the nine uses; the names of the others say what they are not.
-        usage = x509.KeyUsage(True, *[False] * 8)  # noqa: FBT003
+        usage = x509.KeyUsage(True, *[False] * 8)  # noqa: FBT003 - the nine by position, see above
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)

@@ -51,7 +51,7 @@ def recover(
     reason: str,
     staff_code: str | None,
     handles: bool,  # noqa: FBT001 - click passes flags by name
-    names: bool,  # noqa: FBT001
+    names: bool,  # noqa: FBT001 - click passes flags by name
     folder: Path | None,
 ) -> None:
     """Open a case with two printed keys, and give it to a colleague or write it out."""

@@ -57,7 +57,7 @@ def screenshot(seed: int = 1, size: tuple[int, int] = (1170, 2532)) -> Image.Ima
     top = unit * 5
     for number in range(9):
         sender, text = _LINES[(number + seed) % len(_LINES)]
-        left = unit * 8 if chance.random() < 0.3 else unit  # noqa: PLR2004
+        left = unit * 8 if chance.random() < 0.3 else unit  # noqa: PLR2004 - any share will do
         draw.rounded_rectangle((left, top, left + unit * 15, top + unit * 3.6), unit / 2, "white")
         draw.text((left + unit / 2, top + unit * 0.4), sender, fill="#7a2e8e", font=font)
         draw.text((left + unit / 2, top + unit * 1.9), text, fill="#1d1222", font=font)
@@ -139,7 +139,7 @@ def video(seed: int = 1, *, container: str = "mov", seconds: int = 2) -> bytes:
 
 
 def _frame(picture: Image.Image) -> av.VideoFrame:
-    frame: av.VideoFrame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]
+    frame: av.VideoFrame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]  # PyAV
     return frame
 
 
@@ -152,7 +152,7 @@ def large_video(size: int, seed: int = 1) -> Iterator[bytes]:
         raise ValueError(msg)
     yield start
     yield struct.pack(">I4s", room, b"free")
-    filler = random.Random(seed).randbytes(_BLOCK)  # noqa: S311
+    filler = random.Random(seed).randbytes(_BLOCK)  # noqa: S311 - filler, the same each time
     for offset in range(0, room - 8, _BLOCK):
         yield filler[: room - 8 - offset]
 

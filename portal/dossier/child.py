@@ -33,7 +33,7 @@ def work(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:
     )
     try:
         made = typst.compile(
-            files,  # type: ignore[call-overload]
+            files,  # type: ignore[call-overload]  # its types know no files in memory
             font_paths=fonts,
             format="pdf",
             pdf_standards=["a-3a", "ua-1"],

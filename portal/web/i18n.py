@@ -27,5 +27,5 @@ def direction(language: str) -> str:
 def install(app: Flask, language: str = SOURCE_LANGUAGE) -> None:
     """Give the templates `_`, `lang` and `dir`."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     app.jinja_env.globals.update(lang=language, dir=direction(language))

@@ -38,9 +38,9 @@ class PortalRequest(Request):
     def _get_file_stream(
         self,
         total_content_length: int | None,  # noqa: ARG002 - the signature is Werkzeug's
-        content_type: str | None,  # noqa: ARG002
-        filename: str | None = None,  # noqa: ARG002
-        content_length: int | None = None,  # noqa: ARG002
+        content_type: str | None,  # noqa: ARG002 - as above
+        filename: str | None = None,  # noqa: ARG002 - as above
+        content_length: int | None = None,  # noqa: ARG002 - as above
     ) -> IO[bytes]:
         return InMemory(LARGEST if self.endpoint in SMALL_FILES else 0)
 

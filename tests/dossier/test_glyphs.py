@@ -93,7 +93,7 @@ def watch_faults(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     real = render.run_child
 
     def watched(*args: object) -> object:
-        outcome = real(*args)  # type: ignore[arg-type]
+        outcome = real(*args)  # type: ignore[arg-type]  # any field
         faults.append(outcome.fault)
         return outcome
 

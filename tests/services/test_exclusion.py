@@ -159,7 +159,7 @@ def test_somebody_of_two_roles_shut_out(school: World, way: str) -> None:
                 receipt = told.report(school, session, telling(school, way, [person]))
             except InvalidInputError as refusal:
                 # Who holds every role, and is accused, takes the whole school along.
-                assert (refusal.field, more) == ("readers", roles)  # noqa: PT017
+                assert (refusal.field, more) == ("readers", roles)  # noqa: PT017 - only this refusal is allowed
                 transaction.rollback(session)
             else:
                 assert_no_trace(school, session, case_of(session, receipt), [person])

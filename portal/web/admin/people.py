@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
@@ -44,18 +46,7 @@ def person(school: str, staff_id: str) -> Page:
 def invite(school: str, staff_id: str) -> Page:
     """Make an activation code and show it, once."""
     del school
-    try:
-        code = accounts.invite(
-            db(),
-            actor=current_actor().custody,
-            school_id=current_school().id,
-            staff_id=staff_id,
-            keys=portal().keys,
-            now=now(),
-        )
-    except ConflictError:
-        return _page(problem="conflict")
-    return _show_code(staff_id, code)
+    return _give_code(staff_id, accounts.invite)
 
 
 @blueprint.post("/<staff_id>/opnieuw")
@@ -63,8 +54,12 @@ def invite(school: str, staff_id: str) -> Page:
 def reset(school: str, staff_id: str) -> Page:
     """Give somebody an empty keyring and a new activation code."""
     del school
+    return _give_code(staff_id, accounts.reset)
+
+
+def _give_code(staff_id: str, verb: Callable[..., str]) -> Page:
     try:
-        code = accounts.reset(
+        code = verb(
             db(),
             actor=current_actor().custody,
             school_id=current_school().id,
