@@ -180,7 +180,7 @@ def test_whoever_is_removed_is_out_at_the_next_request(site):
     assert site.written() == known
 
 
-@pytest.mark.parametrize("token", ["", secrets.token_hex(32)])
+@pytest.mark.parametrize("token", ["", secrets.token_hex(32)], ids=["none", "another"])
 def test_nothing_is_done_without_the_token_of_the_session(site, token):
     person = site.log_in(site.mentor)
     known = site.written()
