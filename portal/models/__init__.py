@@ -6,7 +6,13 @@ from portal.models.custody import CustodyCheckpoint, CustodyEvent, CustodyHead
 from portal.models.evidence import Derivative, EvidenceItem
 from portal.models.outbox import OutboxMail, WorkerLease
 from portal.models.report import Compartment, Record, Report, ReporterCode, Wrap
-from portal.models.school import ProtocolSnapshot, RecoveryHolder, School, SchoolClass
+from portal.models.school import (
+    ProtocolSnapshot,
+    RecoveryHolder,
+    School,
+    SchoolClass,
+    SchoolPicture,
+)
 from portal.models.session import LiveSession
 from portal.models.staff import StaffMember, StaffRole, StaffSlot
 
@@ -29,6 +35,7 @@ __all__ = [
     "ReporterCode",
     "School",
     "SchoolClass",
+    "SchoolPicture",
     "StaffMember",
     "StaffRole",
     "StaffSlot",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, Text
+from sqlalchemy import LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import ID_LENGTH, Base, SchoolOwned, new_id, owned_args
@@ -24,6 +24,28 @@ class School(Base):
     answer_days: Mapped[int] = mapped_column(default=2)
     holidays: Mapped[str] = mapped_column(Text, default="")
     opened_at: Mapped[datetime | None]
+    accent: Mapped[str] = mapped_column(String(7), default="", server_default="")
+    opening: Mapped[str] = mapped_column(Text, default="", server_default="")
+    logo: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    # No foreign key: staff refer to their school. Pages leave out somebody who is gone.
+    contact_staff_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+
+
+class SchoolPicture(SchoolOwned, Base):
+    """A picture that everybody may see, as re-encoded here: the logo, or somebody's photo.
+
+    A photo is there only as long as that person wants it.
+    """
+
+    __tablename__ = "school_picture"
+    __table_args__ = owned_args(
+        UniqueConstraint("school_id", "staff_id"), refers=(("staff_id", "staff_member"),)
+    )
+
+    staff_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    digest: Mapped[str] = mapped_column(String(64))
+    media_type: Mapped[str] = mapped_column(String(64))
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class SchoolClass(SchoolOwned, Base):

@@ -53,6 +53,7 @@ EVENT_WORDS = {
     CustodyKind.CASE_OPENED: "zaak gemaakt",
     CustodyKind.REPORT_RECEIVED: "melding ontvangen",
     CustodyKind.REPORT_READ: "zaak geopend",
+    CustodyKind.PARENT_CHECKED: "nagegaan wie de ouder is",
     CustodyKind.EVIDENCE_TAKEN_IN: "bestand ontvangen",
     CustodyKind.EVIDENCE_PREVIEWED: "bestand bekeken",
     CustodyKind.EVIDENCE_OPENED: "origineel opgehaald",
