@@ -52,6 +52,7 @@ from evidence_store.store import (
     EvidenceStore,
     FsckReport,
     Intake,
+    ReheadedItem,
     StoredItem,
     new_id,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "PacketError",
     "PayloadError",
     "Recipient",
+    "ReheadedItem",
     "ScryptIdentity",
     "ScryptRecipient",
     "SeekableReader",

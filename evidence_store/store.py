@@ -22,8 +22,17 @@ from evidence_store.errors import (
 )
 from evidence_store.intake import Intake, StoredItem, new_id
 from evidence_store.record import SUFFIX, DigestRecord, read_record
+from evidence_store.rehead import ReheadedItem, rehead
 
-__all__ = ["Damage", "EvidenceStore", "FsckReport", "Intake", "StoredItem", "new_id"]
+__all__ = [
+    "Damage",
+    "EvidenceStore",
+    "FsckReport",
+    "Intake",
+    "ReheadedItem",
+    "StoredItem",
+    "new_id",
+]
 
 _READ_SIZE = 1 << 20
 
@@ -150,6 +159,40 @@ class EvidenceStore:
         except BaseException:
             source.close()
             raise
+
+    def rehead(
+        self,
+        item_id: str,
+        identities: Sequence[AnyIdentity],
+        recipients: Sequence[AnyRecipient],
+    ) -> ReheadedItem:
+        """Write an object anew for other recipients, with the same payload under a new id.
+
+        The old object stands until the caller destroys it; see `rehead` for what this cannot do.
+
+        Args:
+            item_id: its id.
+            identities: the identities to try on it, in order.
+            recipients: who may read the new object; at least one.
+
+        Returns:
+            The new object; it is durable.
+
+        Raises:
+            InvalidKeyError: when there is no recipient, or one is not usable.
+            NotFoundError: when the store holds no such object or no record of it.
+            NoMatchError: when none of the identities opens it.
+            AgeError: when its header or its end is damaged.
+            DamagedError: when it is not what was written.
+            OSError: when something could not be made durable; nothing is left then.
+        """
+        return rehead(
+            self._backend,
+            _check_id(item_id),
+            identities=identities,
+            recipients=recipients,
+            new_id=new_id(),
+        )
 
     def ciphertext_sha256(self, item_id: str) -> str:
         """Hash an object as it is stored now; no key is needed.

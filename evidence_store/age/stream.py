@@ -59,14 +59,10 @@ class Encryptor:
             InvalidKeyError: when there is no recipient, or one is not usable.
             HeaderError: when a passphrase is mixed with other recipients.
         """
-        if not recipients:
-            message = "at least one recipient is needed"
-            raise InvalidKeyError(message)
         file_key = os.urandom(FILE_KEY_SIZE)
-        stanzas = [recipient.wrap(file_key) for recipient in recipients]
-        check_mix(stanzas)
+        header = wrapped_header(file_key, recipients)
         self._begin(file_key, os.urandom(NONCE_SIZE), 0)
-        self.header = encode_header(stanzas, file_key) + self.nonce
+        self.header = header + self.nonce
 
     @staticmethod
     def resume(file_key: bytes, nonce: bytes, chunk_index: int) -> "Encryptor":
@@ -181,6 +177,28 @@ class _Resumed(Encryptor):
 
     def __init__(self, file_key: bytes, nonce: bytes, chunk_index: int) -> None:
         self._begin(file_key, nonce, chunk_index)
+
+
+def wrapped_header(file_key: bytes, recipients: Sequence[AnyRecipient]) -> bytes:
+    """Write the header that gives a file key to its recipients.
+
+    Args:
+        file_key: the 16 secret bytes that open the file.
+        recipients: who may read it; at least one, and a passphrase only alone.
+
+    Returns:
+        The textual header, without the payload nonce that follows it.
+
+    Raises:
+        InvalidKeyError: when there is no recipient, or one is not usable.
+        HeaderError: when a passphrase is mixed with other recipients.
+    """
+    if not recipients:
+        message = "at least one recipient is needed"
+        raise InvalidKeyError(message)
+    stanzas = [recipient.wrap(file_key) for recipient in recipients]
+    check_mix(stanzas)
+    return encode_header(stanzas, file_key)
 
 
 def payload_cipher(file_key: bytes, nonce: bytes) -> ChaCha20Poly1305:
