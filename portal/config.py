@@ -34,6 +34,8 @@ class Settings:
     trusted_proxy: str = ""
     max_file_bytes: int = 1 * GIB
     max_report_bytes: int = 4 * GIB
+    diary_days: int = 180
+    withdrawn_days: int = 28
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_starttls: bool = False

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Date, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import ID_LENGTH, Base, SchoolOwned, owned_args
 
 
 class Report(SchoolOwned, Base):
-    """One telling by one reporter. Nothing readable here: what was told is in records."""
+    """One telling by one reporter. Nothing readable here: what was told is in records.
+
+    ``status`` is draft, diary (kept by its writer, not sent), sent or withdrawn. Only a diary and
+    a withdrawn report have a ``kept_until``.
+    """
 
     __tablename__ = "report"
     __table_args__ = owned_args(refers=(("case_id", "school_case"),))
@@ -21,6 +25,7 @@ class Report(SchoolOwned, Base):
     language: Mapped[str] = mapped_column(String(8), default="nl")
     begun_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    kept_until: Mapped[date | None] = mapped_column(Date)
     revision: Mapped[int] = mapped_column(default=0)
 
     __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012 - two sendings at once: one wins

@@ -54,6 +54,13 @@ EVENT_WORDS = {
     CustodyKind.REPORT_RECEIVED: "melding ontvangen",
     CustodyKind.REPORT_READ: "zaak geopend",
     CustodyKind.PARENT_CHECKED: "nagegaan wie de ouder is",
+    CustodyKind.REPORT_KEPT: "bewaard, nog niet gestuurd",
+    CustodyKind.ENTRY_WRITTEN: "aantekening geschreven door de melder",
+    CustodyKind.REPORT_STOPPED: "melder vraagt: doe nog niets",
+    CustodyKind.REPORT_RESUMED: "melder zegt: ga weer verder",
+    CustodyKind.REPORT_WITHDRAWN: "melding ingetrokken",
+    CustodyKind.REPORT_HELD: "langer bewaard, met reden",
+    CustodyKind.REPORT_WIPED: "gewist",
     CustodyKind.EVIDENCE_TAKEN_IN: "bestand ontvangen",
     CustodyKind.EVIDENCE_PREVIEWED: "bestand bekeken",
     CustodyKind.EVIDENCE_OPENED: "origineel opgehaald",
@@ -66,6 +73,7 @@ EVENT_WORDS = {
     CustodyKind.PACKET_EXPORTED: "pakket gemaakt",
     CustodyKind.CODE_ISSUED: "code gegeven aan de melder",
     CustodyKind.IDENTITY_SHARED: "naam van de melder gedeeld",
+    CustodyKind.IDENTITY_CHANGED: "melder koos opnieuw wie de naam weet",
     CustodyKind.RECOVERY_USED: "zaak geopend door herstelhouders",
 }
 ACTORS = {"reporter": "de melder", "system": "het portaal"}
