@@ -2,6 +2,7 @@
 
 from portal.models.base import Base, new_id
 from portal.models.case import Case, CaseReader
+from portal.models.check import CheckRound
 from portal.models.custody import CustodyCheckpoint, CustodyEvent, CustodyHead
 from portal.models.evidence import Derivative, EvidenceItem
 from portal.models.outbox import OutboxMail, WorkerLease
@@ -20,6 +21,7 @@ __all__ = [
     "Base",
     "Case",
     "CaseReader",
+    "CheckRound",
     "Compartment",
     "CustodyCheckpoint",
     "CustodyEvent",

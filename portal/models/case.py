@@ -31,6 +31,9 @@ class Case(SchoolOwned, Base):
     classes: Mapped[str] = mapped_column(Text, default="")
     urgent: Mapped[bool] = mapped_column(default=False)
     waiting_for_staff: Mapped[bool] = mapped_column(default=True)
+    answer_by: Mapped[date | None] = mapped_column(Date)
+    checking_since: Mapped[date | None] = mapped_column(Date)
+    check_call: Mapped[bool] = mapped_column(default=False)
     opened_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
     handed_at: Mapped[datetime | None]

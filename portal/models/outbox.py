@@ -11,14 +11,18 @@ from portal.models.base import ID_LENGTH, Base, SchoolOwned, owned_args
 
 
 class OutboxMail(SchoolOwned, Base):
-    """A content-free notice to one member of staff; the key stops a second copy."""
+    """A content-free notice to one member of staff, or to one reporter who asked for it.
+
+    The key stops a second copy. A reporter's address stands here only until the mail went.
+    """
 
     __tablename__ = "outbox_mail"
     __table_args__ = owned_args(
         UniqueConstraint("school_id", "dedupe_key"), refers=(("staff_id", "staff_member"),)
     )
 
-    staff_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    staff_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    address: Mapped[str | None]
     template: Mapped[str] = mapped_column(String(32))
     dedupe_key: Mapped[str] = mapped_column(String(128))
     queued_at: Mapped[datetime]
