@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from portal.domain.danger import DangerWords
+from portal.domain.guides import Guides, parse_guides
 from portal.domain.questionnaire import Questionnaire, parse_questionnaire
 
 
@@ -21,6 +23,18 @@ def questions() -> Questionnaire:
 def danger_words() -> DangerWords:
     """The words that bring help lines."""
     return DangerWords.from_tables(_read("danger_words"))
+
+
+@cache
+def public_holidays() -> frozenset[date]:
+    """Days on which offices are closed all over the country."""
+    return frozenset(map(date.fromisoformat, _read("public_holidays")["days"]))
+
+
+@cache
+def guides() -> Guides:
+    """How to keep what happened in an app."""
+    return parse_guides(_read("guides"))
 
 
 def _read(name: str) -> dict[str, Any]:

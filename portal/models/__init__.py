@@ -1,5 +1,6 @@
 """The tables, one file per aggregate; no queries here."""
 
+from portal.models.acute import AcuteAlarm, AcuteCall, DutyContact
 from portal.models.base import Base, new_id
 from portal.models.case import Case, CaseReader
 from portal.models.check import CheckRound
@@ -18,6 +19,8 @@ from portal.models.session import LiveSession
 from portal.models.staff import StaffMember, StaffRole, StaffSlot
 
 __all__ = [
+    "AcuteAlarm",
+    "AcuteCall",
     "Base",
     "Case",
     "CaseReader",
@@ -27,6 +30,7 @@ __all__ = [
     "CustodyEvent",
     "CustodyHead",
     "Derivative",
+    "DutyContact",
     "EvidenceItem",
     "LiveSession",
     "OutboxMail",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import ID_LENGTH, Base, SchoolOwned, new_id, owned_args
@@ -23,6 +23,10 @@ class School(Base):
     contact: Mapped[str] = mapped_column(Text, default="")
     answer_days: Mapped[int] = mapped_column(default=2)
     holidays: Mapped[str] = mapped_column(Text, default="")
+    reading_hours: Mapped[str] = mapped_column(Text, default="", server_default="")
+    acute_on: Mapped[bool] = mapped_column(default=False, server_default=false())
+    acute_minutes: Mapped[int] = mapped_column(default=10, server_default="10")
+    acute_hours: Mapped[str] = mapped_column(Text, default="", server_default="")
     opened_at: Mapped[datetime | None]
     accent: Mapped[str] = mapped_column(String(7), default="", server_default="")
     opening: Mapped[str] = mapped_column(Text, default="", server_default="")
