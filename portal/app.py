@@ -11,7 +11,18 @@ from flask.sessions import SessionInterface
 from evidence_store import EvidenceStore
 from portal.config import PROJECT_ROOT, Settings, load_settings
 from portal.services import runtime
-from portal.web import context, errors, forms, headers, i18n, limits, requests, session, words
+from portal.web import (
+    context,
+    errors,
+    forms,
+    headers,
+    i18n,
+    limits,
+    requests,
+    school_look,
+    session,
+    words,
+)
 from portal.web.admin import blueprints as admin_blueprints
 from portal.web.context import EXTENSION
 from portal.web.reporter import blueprints as reporter_blueprints
@@ -50,7 +61,7 @@ def create_app(
     app.extensions[EXTENSION] = runtime.build(
         settings, clock=clock, store=store, kept_connections=kept_connections
     )
-    for part in (limits, headers, errors, requests, i18n, words, session, context):
+    for part in (limits, headers, errors, requests, i18n, words, session, context, school_look):
         part.install(app)
     app.jinja_env.globals["csrf_field"] = forms.csrf_field
     _register_blueprints(app)

@@ -156,11 +156,7 @@ def as_jpeg(image: Image.Image, *, max_px: int, blur: bool) -> bytes:
     Returns:
         JPEG bytes without metadata.
     """
-    orientation = image.getexif().get(_ORIENTATION, 1)
-    flat = _reduced(image, max(1, max(image.size) // (2 * max_px)))
-    flat.getexif()[_ORIENTATION] = orientation
-    flat = ImageOps.exif_transpose(flat)
-    flat.thumbnail((max_px, max_px), Image.Resampling.LANCZOS)
+    flat = flat_copy(image, max_px=max_px)
     if blur:
         tile = flat.resize(
             (max(2, round(10 * flat.width / max(flat.size))),
@@ -168,12 +164,29 @@ def as_jpeg(image: Image.Image, *, max_px: int, blur: bool) -> bytes:
             Image.Resampling.BOX,
         )  # fmt: skip
         flat = tile.resize(flat.size, Image.Resampling.BICUBIC)
-    # A fresh image: Pillow would carry comments over from the source.
+    out = io.BytesIO()
+    flat.save(out, "JPEG", quality=60 if blur else 85)
+    return out.getvalue()
+
+
+def flat_copy(image: Image.Image, *, max_px: int) -> Image.Image:
+    """Copy the pixels alone: upright, on white, no larger than asked.
+
+    Args:
+        image: Decoded.
+        max_px: Longest side in pixels.
+
+    Returns:
+        A fresh RGB image; Pillow would carry comments over from the source.
+    """
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    flat = _reduced(image, max(1, max(image.size) // (2 * max_px)))
+    flat.getexif()[_ORIENTATION] = orientation
+    flat = ImageOps.exif_transpose(flat)
+    flat.thumbnail((max_px, max_px), Image.Resampling.LANCZOS)
     clean = Image.new("RGB", flat.size)
     clean.paste(flat)
-    out = io.BytesIO()
-    clean.save(out, "JPEG", quality=60 if blur else 85)
-    return out.getvalue()
+    return clean
 
 
 def _reduced(image: Image.Image, factor: int) -> Image.Image:

@@ -23,6 +23,7 @@ from portal.services import (
     leavers,
     passphrases,
     printed_codes,
+    school_face,
     sessions,
     slots,
     staff,
@@ -227,6 +228,7 @@ def disable(
     if member.disabled_at is not None:
         raise ConflictError(staff_id)
     _take_key_away(session, member, actor=actor, now=now, reason="left")
+    school_face.forget_photo(session, school_id=school_id, staff_id=staff_id)
     member.disabled_at = now
     member.activation_hash = member.activation_until = None
 

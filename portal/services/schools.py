@@ -21,6 +21,10 @@ class SchoolView:
     place: str
     answer_days: int
     is_open: bool
+    accent: str = ""
+    logo: str = ""
+    opening: str = ""
+    contact: str = ""
 
 
 def find(session: Session, *, slug: str) -> SchoolView | None:
@@ -50,4 +54,8 @@ def view_of(school: School) -> SchoolView:
         place=school.place,
         answer_days=school.answer_days,
         is_open=school.opened_at is not None,
+        accent=school.accent,
+        logo=school.logo,
+        opening=school.opening,
+        contact=school.contact,
     )

@@ -9,7 +9,7 @@ import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 
 from portal.web.context import settings
 
@@ -37,6 +37,7 @@ FIXED = {
 }
 ONE_YEAR = 31_536_000
 DIGEST_CHARACTERS = 16
+OK = 200
 
 
 def install(app: Flask) -> None:
@@ -60,7 +61,7 @@ def set_headers(response: Response) -> Response:
     response.headers.update(FIXED)
     # Evidence comes with a stricter policy of its own.
     response.headers.setdefault("Content-Security-Policy", content_policy(settings().exit_url))
-    if _is_current_asset(response):
+    if _is_current_asset(response) or (g.get("for_ever") and response.status_code == OK):
         response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
     else:
         response.headers["Cache-Control"] = "no-store"
