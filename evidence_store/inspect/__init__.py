@@ -1,7 +1,13 @@
 """What is it really: type, facts and safe derivatives, by a sandboxed child."""
 
 from evidence_store.errors import InspectError
-from evidence_store.inspect.answer import DEFAULT_LIMIT, Derivative, describe, make_preview
+from evidence_store.inspect.answer import (
+    DEFAULT_LIMIT,
+    Derivative,
+    describe,
+    make_cleaned,
+    make_preview,
+)
 from evidence_store.inspect.sandbox import sandbox_status
 
 __all__ = [
@@ -9,6 +15,7 @@ __all__ = [
     "Derivative",
     "InspectError",
     "describe",
+    "make_cleaned",
     "make_preview",
     "sandbox_status",
 ]

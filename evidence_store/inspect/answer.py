@@ -1,4 +1,4 @@
-"""The parent's two verbs: `describe` and `make_preview`.
+"""The parent's verbs: `describe`, `make_preview` and `make_cleaned`.
 
 Nothing here decodes; what the child sends is checked field by field, as if
 the file itself had written it.
@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +33,12 @@ _NUMBERS = frozenset({"width", "height", "duration_ms", "members"})
 _TEXTS = frozenset(
     {
         "capture_time", "device", "mail_from", "mail_to", "mail_subject", "mail_date",
-        "mail_message_id",
+        "mail_message_id", "chat_exporter", "author",
     }
 )  # fmt: skip
-_LISTS = frozenset({"mail_hops", "member_names"})
+_LISTS = frozenset({"mail_hops", "member_names", "chat_participants"})
+CLEANED_PX = 2000
+"""Longest side of a cleaned picture, in pixels: text in a screenshot stays readable."""
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
@@ -131,11 +133,43 @@ def make_preview(
         msg = f"max_px {max_px} is not between 16 and 4096"
         raise ValueError(msg)
     job = {"op": "preview", "media_type": kinds.canonical(media_type), "max_px": max_px}
+    return _made(source, {**job, "blur": blur})
+
+
+def make_cleaned(
+    source: ReadAt | str | os.PathLike[str],
+    *,
+    media_type: str,
+    conceal: Sequence[str] = (),
+    mark: str = "[melder]",
+) -> Derivative:
+    """Make a copy that can be read without learning what the file tells of its sender.
+
+    A picture is encoded anew, without metadata; what can be seen in it stays. In a text or a chat
+    export the names to conceal are replaced; of a mail the technical headers go.
+
+    Args:
+        source: A path, or anything with `size` and `read_at(offset, size)`.
+        media_type: The `type` that `describe` gave.
+        conceal: Names or addresses of the sender; a plain text has no copy without one.
+        mark: What stands there instead.
+
+    Returns:
+        A JPEG of at most `CLEANED_PX`, or UTF-8 text.
+
+    Raises:
+        InspectError: No such copy can be made of this content.
+    """
+    job = {"op": "clean", "media_type": kinds.canonical(media_type), "max_px": CLEANED_PX}
+    return _made(source, {**job, "conceal": list(conceal), "mark": mark})
+
+
+def _made(source: ReadAt | str | os.PathLike[str], job: dict[str, Any]) -> Derivative:
     with _opened(source) as ranges:
-        outcome = run_child(_MODULE, {**job, "blur": blur}, ranges, Limits())
+        outcome = run_child(_MODULE, job, ranges, Limits())
     text = outcome.result.get("text") is True
     if outcome.fault or not outcome.blob or not (text or outcome.blob[:3] == b"\xff\xd8\xff"):
-        msg = f"no preview could be made ({outcome.fault or 'garbage'})"
+        msg = f"no copy could be made ({outcome.fault or 'garbage'})"
         raise InspectError(msg)
     versions = _line(outcome.result.get("versions"))
     return Derivative(

@@ -7,12 +7,37 @@ import email.header
 import email.parser
 import re
 import struct
-from typing import Any
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from evidence_store.inspect.child import RangeReader, Refusal
 
+
+class Member(NamedTuple):
+    """One entry of a zip's central directory.
+
+    Attributes:
+        name: As stored, at most 200 characters.
+        packed: Bytes in the archive.
+        full: Bytes after unpacking, as declared.
+        flags: General purpose flags.
+        method: 0 stored, 8 deflated, others are not read.
+        offset: Where its local header begins.
+    """
+
+    name: str
+    packed: int
+    full: int
+    flags: int
+    method: int
+    offset: int
+
+
 _END = struct.Struct("<4s4H2LH")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_STORED, _DEFLATED, _LOCKED = 0, 8, 1
 _TAIL = 65_557
 MAX_DIRECTORY = 4 << 20
 MAX_MEMBERS = 20_000
@@ -67,18 +92,18 @@ def zip_facts(reader: RangeReader) -> tuple[dict[str, Any], list[str], str]:
         Refusal: truncated (no readable directory).
     """
     entries, count = _directory(reader)
-    names = [name for name, _, _, _ in entries]
+    names = [one.name for one in entries]
     found = {"members": count, "member_names": names[:SHOWN_NAMES]}
     warnings = []
-    packed = sum(size for _, size, _, _ in entries)
-    full = sum(size for _, _, size, _ in entries)
+    packed = sum(one.packed for one in entries)
+    full = sum(one.full for one in entries)
     unsafe = any(n.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", n) for n in names)
     bomb = full > _LARGE and full > _RATIO * max(packed, 1)
     if unsafe or bomb or count > MAX_MEMBERS or len(set(names)) < len(names):
         warnings.append("archive_suspect")
     if any(name.endswith("vbaProject.bin") for name in names):
         warnings.append("active_content")
-    if any(flags & 1 for _, _, _, flags in entries):
+    if any(one.flags & _LOCKED for one in entries):
         warnings.append("archive_encrypted")
     return found, warnings, _nature(names)
 
@@ -92,7 +117,35 @@ def _nature(names: list[str]) -> str:
     return "archive"
 
 
-def _directory(reader: RangeReader) -> tuple[list[tuple[str, int, int, int]], int]:
+def member_head(reader: RangeReader, wanted: Callable[[str], bool], limit: int) -> bytes:
+    """Unpack the beginning of the first member that is wanted, within bounds.
+
+    Args:
+        reader: The bytes of the zip.
+        wanted: Says by its name whether a member is the one.
+        limit: Most bytes to give.
+
+    Returns:
+        Its first bytes; b"" when there is none that can be read.
+    """
+    entries, _ = _directory(reader)
+    one = next((entry for entry in entries if wanted(entry.name)), None)
+    if one is None or one.flags & _LOCKED or one.method not in {_STORED, _DEFLATED}:
+        return b""
+    head = reader.read_at(one.offset, _LOCAL.size)
+    if head[:4] != b"PK\x03\x04" or len(head) < _LOCAL.size:
+        return b""
+    start = one.offset + _LOCAL.size + sum(_LOCAL.unpack(head)[-2:])
+    packed = reader.read_at(start, min(one.packed, limit))
+    if one.method == _STORED:
+        return packed
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit)
+    except zlib.error:
+        return b""
+
+
+def _directory(reader: RangeReader) -> tuple[list[Member], int]:
     start = max(0, reader.size - _TAIL)
     tail = reader.read_at(start, _TAIL)
     at = tail.rfind(b"PK\x05\x06")
@@ -102,16 +155,16 @@ def _directory(reader: RangeReader) -> tuple[list[tuple[str, int, int, int]], in
     if _FULL_32 in {size, offset} or count == _FULL_16:
         offset, size, count = _zip64(reader, tail[:at])
     data = reader.read_at(offset, min(size, MAX_DIRECTORY))
-    entries: list[tuple[str, int, int, int]] = []
+    entries: list[Member] = []
     position = 0
     while len(entries) < MAX_MEMBERS and len(data) - position >= _ENTRY.size:
         row = _ENTRY.unpack_from(data, position)
         if row[0] != b"PK\x01\x02":
             break
-        flags, packed, full, lengths = row[3], row[8], row[9], row[10:13]
+        flags, lengths = row[3], row[10:13]
         raw = data[position + _ENTRY.size :][: lengths[0]]
         name = raw.decode("utf-8" if flags & 0x800 else "cp437", "replace")
-        entries.append((name[:200], packed, full, flags))
+        entries.append(Member(name[:200], row[8], row[9], flags, row[4], row[16]))
         position += _ENTRY.size + sum(lengths)
     if count and not entries:
         raise Refusal("truncated")

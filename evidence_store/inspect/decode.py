@@ -7,6 +7,7 @@ from evidence_store.inspect.child import RangeReader, Refusal, Reply
 
 _IMAGES = frozenset({"jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "heic", "heif"})
 _PDF_ACTIONS = (b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
+_OFFICE_CORE = frozenset({"docProps/core.xml", "meta.xml"})
 _TEXT = frozenset({"text/plain", "text/csv", "application/json", "message/rfc822"})
 
 
@@ -28,14 +29,14 @@ def describe(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:
     # Should the decoder die, the parent still knows the type.
     reply.result({**found, "warnings": ["inspect_failed"]})
     try:
-        _look(found, head, reader)
+        _look(found, head, reader, job["name"])
     except Refusal as refusal:
         found["preview"] = "none"
         found["warnings"].append(refusal.code)
     reply.result(found)
 
 
-def _look(found: dict[str, Any], head: bytes, reader: RangeReader) -> None:
+def _look(found: dict[str, Any], head: bytes, reader: RangeReader, name: str) -> None:
     media_type = found["type"]
     if _is_image(media_type):
         _look_at_image(found, reader)
@@ -49,11 +50,28 @@ def _look(found: dict[str, Any], head: bytes, reader: RangeReader) -> None:
             from evidence_store.inspect import containers  # noqa: PLC0415 - a child loads only its own decoder
 
             found["facts"] = containers.mail_facts(head)
+        else:
+            found["facts"] = _chat_facts(head, [name])
     elif media_type == "application/pdf":
-        if any(mark in head for mark in _PDF_ACTIONS):
-            found["warnings"].append("active_content")
+        _look_at_pdf(found, head, reader)
     elif head[:2] == b"PK" or media_type in kinds.ARCHIVES:
-        _look_at_archive(found, head, reader)
+        _look_at_archive(found, head, reader, name)
+
+
+def _chat_facts(head: bytes, names: list[str]) -> dict[str, Any]:
+    from evidence_store.inspect import chats, texts  # noqa: PLC0415 - a child loads only its own decoder
+
+    return chats.chat_facts(texts.decoded(head), names)
+
+
+def _look_at_pdf(found: dict[str, Any], head: bytes, reader: RangeReader) -> None:
+    from evidence_store.inspect import documents  # noqa: PLC0415 - a child loads only its own decoder
+
+    if any(mark in head for mark in _PDF_ACTIONS):
+        found["warnings"].append("active_content")
+    tail = reader.read_at(max(0, reader.size - sniff.HEAD), sniff.HEAD)
+    if author := documents.pdf_author([tail, head]):
+        found["facts"] = {"author": author}
 
 
 def _is_image(media_type: str) -> bool:
@@ -89,8 +107,8 @@ def _look_at_media(found: dict[str, Any], reader: RangeReader) -> None:
             found["preview"] = "video"
 
 
-def _look_at_archive(found: dict[str, Any], head: bytes, reader: RangeReader) -> None:
-    from evidence_store.inspect import containers  # noqa: PLC0415 - a child loads only its own decoder
+def _look_at_archive(found: dict[str, Any], head: bytes, reader: RangeReader, name: str) -> None:
+    from evidence_store.inspect import chats, containers, documents  # noqa: PLC0415 - a child loads only its own decoder
 
     if found["type"] in kinds.ARCHIVES:
         found["warnings"].append("archive_unopened")
@@ -101,6 +119,12 @@ def _look_at_archive(found: dict[str, Any], head: bytes, reader: RangeReader) ->
     found["warnings"] += warnings
     if nature == "office" and found["type"] == "application/zip":
         found["type"] = "application/x-office"
+    if nature == "office":
+        core = containers.member_head(reader, _OFFICE_CORE.__contains__, sniff.HEAD)
+        found["facts"] |= {"author": documents.office_author(core)}
+    if nature == "archive":
+        text = containers.member_head(reader, lambda one: one.endswith(".txt"), chats.MAX_HEAD)
+        found["facts"] |= _chat_facts(text, [name, *found["facts"]["member_names"]])
     if nature == "program":
         found["type"] = "application/java-archive"
     if nature != "archive" and "archive_unopened" in found["warnings"]:
@@ -145,3 +169,30 @@ def preview(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:
         versions += f", {media.VERSION}"
     reply.result({"versions": versions})
     reply.blob(pictures.as_jpeg(image, max_px=side, blur=job["blur"]))
+
+
+def clean(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:
+    """Make a copy without what it tells of its sender: pixels alone, or words without a name.
+
+    Args:
+        job: `media_type`, `max_px` (pixels), `conceal` (names), `mark` (stands instead).
+        reader: The bytes.
+        reply: Gets the tool's versions and the copy.
+
+    Raises:
+        Refusal: no_copy, or the content does not decode as that type.
+    """
+    media_type = job["media_type"]
+    if media_type in _TEXT:
+        from evidence_store.inspect import cleaning  # noqa: PLC0415 - a child loads only its own decoder
+
+        if reader.size > cleaning.MAX_CLEAN:
+            raise Refusal("no_copy")
+        data = reader.read_at(0, reader.size)
+        copy = cleaning.cleaned(data, media_type, job["conceal"], job["mark"])
+        reply.result({"text": True, "versions": "plain text"})
+        reply.blob(copy)
+    elif _is_image(media_type):
+        preview({**job, "blur": False}, reader, reply)
+    else:
+        raise Refusal("no_copy")

@@ -27,6 +27,7 @@ FORMATS = {
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
 _GPS_IFD, _EXIF_IFD, _ORIENTATION = 0x8825, 0x8769, 0x0112
 _LATITUDE, _LONGITUDE = 2, 4
+_ARTIST, _OWNER = 0x013B, 0xA430
 _TEM, _SOI, _EOI, _SOS = 0x01, 0xD8, 0xD9, 0xDA
 _MAKE, _MODEL, _ORIGINAL, _OFFSET = 0x010F, 0x0110, 0x9003, 0x9011
 
@@ -86,7 +87,7 @@ def facts(image: Image.Image) -> dict[str, Any]:
         image: From `open_image`.
 
     Returns:
-        width and height in pixels as stored, capture_time, device, position.
+        width and height in pixels as stored, capture_time, device, author, position.
     """
     found: dict[str, Any] = {"width": image.width, "height": image.height, "position": False}
     packet = image.info.get("xmp", b"")
@@ -99,6 +100,8 @@ def facts(image: Image.Image) -> dict[str, Any]:
         return found
     if _LATITUDE in gps and _LONGITUDE in gps:
         found["position"] = True
+    if author := str(exif.get(_ARTIST) or detail.get(_OWNER) or "").strip("\0 "):
+        found["author"] = author
     if device := device_name(exif.get(_MAKE), exif.get(_MODEL)):
         found["device"] = device
     taken = re.match(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)", str(detail.get(_ORIGINAL, "")))

@@ -27,8 +27,19 @@ def readable(head: bytes, media_type: str) -> bytes:
         UTF-8; control and direction characters stand as U+FFFD.
     """
     text = _mail(head) if media_type == "message/rfc822" else decoded(head)
-    cleaned = _HIDDEN.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return cleaned[:MAX_TEXT].encode("utf-8", "replace")[: 4 * MAX_TEXT]
+    return visible(text)[:MAX_TEXT].encode("utf-8", "replace")[: 4 * MAX_TEXT]
+
+
+def visible(text: str) -> str:
+    """Put U+FFFD for control and direction characters, and one kind of line end.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        What a reader may be shown.
+    """
+    return _HIDDEN.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def decoded(head: bytes) -> str:
@@ -59,13 +70,25 @@ def _mail(head: bytes) -> str:
                            ("Date", "mail_date"), ("Subject", "mail_subject"))
         if key in facts
     ]  # fmt: skip
-    message = email.message_from_bytes(head, policy=email.policy.default)
+    return "\n".join([*lines, "", mail_words(head)])
+
+
+def mail_words(data: bytes) -> str:
+    """Give the words of a mail, without its headers and attachments.
+
+    Args:
+        data: The mail, perhaps cut off.
+
+    Returns:
+        Its plain text, else the words of its HTML.
+    """
+    message = email.message_from_bytes(data, policy=email.policy.default)
     body = message.get_body(("plain", "html")) if isinstance(message, EmailMessage) else None
     raw = body.get_payload(decode=True) if body else b""
     text = decoded(raw) if isinstance(raw, bytes) else ""
     if body is not None and body.get_content_subtype() == "html":
-        text = _words_of(text)
-    return "\n".join([*lines, "", text])
+        return _words_of(text)
+    return text
 
 
 def _words_of(html: str) -> str:
