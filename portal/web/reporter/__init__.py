@@ -1,11 +1,12 @@
 """Pages of the person who tells: report, evidence, look-over, receipt, coming back, leaving."""
 
-from portal.web.reporter import evidence, front, leave, receipt, report, returning, review
+from portal.web.reporter import evidence, front, guides, leave, receipt, report, returning, review
 
 blueprints = (
     front.blueprint,
     report.blueprint,
     evidence.blueprint,
+    guides.blueprint,
     review.blueprint,
     receipt.blueprint,
     returning.blueprint,

@@ -23,6 +23,7 @@ from portal.web.forms import TOKEN_FIELD, require_same_origin, token_fits
 from portal.web.reporter import answers, wording
 
 EVIDENCE_PAGE, REVIEW_PAGE, ENOUGH_PAGE = "bestanden", "nakijken", "genoeg"
+GUIDES_PAGE = "bewaren"
 # Asked for on every page; those that save no text of their own only link to it.
 NOW_PAGE = "nu"
 GONE, BAD_REQUEST = 410, 400
@@ -223,6 +224,10 @@ def address(page: str) -> str:
         return url_for("reporter_evidence.files", school=school)
     if page == REVIEW_PAGE:
         return url_for("reporter_review.review", school=school)
+    if page == GUIDES_PAGE:
+        return url_for("reporter_guides.every", school=school)
+    if page.startswith(f"{GUIDES_PAGE}/"):
+        return url_for("reporter_guides.guide", school=school, key=page.partition("/")[2])
     return url_for("reporter_report.question", school=school, page=page)
 
 

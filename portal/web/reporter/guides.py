@@ -1,0 +1,81 @@
+"""How to keep what happened in an app: a page for each, readable with and without a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, url_for
+from werkzeug.wrappers import Response
+
+from portal import data
+from portal.domain.guides import STEPS
+from portal.domain.questionnaire import PAGES
+from portal.services import sessions
+from portal.web import session
+from portal.web.context import current_school
+from portal.web.guards import public
+from portal.web.reporter import telling
+
+blueprint = Blueprint("reporter_guides", __name__)
+
+# Below the address of the list: nothing was kept.
+NOTHING = "niets"
+# A button of an incident that saves the page and then shows the guide of the platform chosen there.
+OF_INCIDENT = "guide-"
+
+
+@blueprint.get("/<school>/bewaren")
+@public
+def every(school: str) -> Response:
+    """Let the visitor choose an app."""
+    del school
+    current_school()
+    return telling.show("reporter/guides.html", guides=data.guides().every, back=_back())
+
+
+@blueprint.get("/<school>/bewaren/<key>")
+@public
+def guide(school: str, key: str) -> Response:
+    """Show how to keep what happened in one app."""
+    del school
+    current_school()
+    found = data.guides()
+    if key == NOTHING:
+        return telling.show("reporter/guide_nothing.html", rows=found.nothing, back=_back())
+    shown = found.find(key)
+    if shown is None:
+        abort(404)
+    return telling.show(
+        "reporter/guide.html", guide=shown, always=found.always, order=STEPS, back=_back()
+    )
+
+
+def page_for(then: str, incidents: object) -> str:
+    """Give the page of the guide that a button of an incident asks for: its app's, or the list."""
+    number = then.removeprefix(OF_INCIDENT)
+    chosen: Mapping[str, Any] = {}
+    if isinstance(incidents, list) and number.isdecimal() and int(number) < len(incidents):
+        chosen = incidents[int(number)]
+    found = data.guides().of_platform(str(chosen.get("platform", "")))
+    return f"{telling.GUIDES_PAGE}/{found.key}" if found else telling.GUIDES_PAGE
+
+
+def _back() -> dict[str, str]:
+    """Where the reader came from: the draft, the conversation, or nowhere yet."""
+    school = current_school().slug
+    live = session.any_current()
+    if live is not None and live.row.kind == sessions.DRAFT:
+        reviewed = bool(live.data.get("reviewed"))
+        after = telling.REVIEW_PAGE if reviewed else PAGES[PAGES.index(telling.EVIDENCE_PAGE) + 1]
+        return {
+            "add": telling.address(telling.EVIDENCE_PAGE),
+            "questions": telling.address("online"),
+            "after": telling.address(after),
+        }
+    if live is not None and live.row.kind == sessions.REPORTER:
+        return {
+            "add": url_for("reporter_return.files", school=school),
+            "conversation": url_for("reporter_return.conversation", school=school),
+        }
+    return {"front": url_for("reporter_front.landing", school=school)}
