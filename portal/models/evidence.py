@@ -11,7 +11,11 @@ from portal.models.base import ID_LENGTH, Base, SchoolOwned, owned_args
 
 
 class EvidenceItem(SchoolOwned, Base):
-    """One original as received. Its name, digest and facts are in its record."""
+    """One original as received. Its name, digest and facts are in its record.
+
+    One that is kept for the police has its object and ``sealed_record_id`` (name and facts) in the
+    sealed compartment; the record that staff open then says no more than size, time and digest.
+    """
 
     __tablename__ = "evidence_item"
     __table_args__ = owned_args(
@@ -28,13 +32,14 @@ class EvidenceItem(SchoolOwned, Base):
     record_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     listing_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     object_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    sealed_record_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     size: Mapped[int] = mapped_column(BigInteger)
     ciphertext_sha256: Mapped[str] = mapped_column(String(64))
     received_at: Mapped[datetime]
 
 
 class Derivative(SchoolOwned, Base):
-    """A preview made from an original, sealed to the same compartment; never the original."""
+    """A preview or cleaned copy made from an original, for readers of the case; never it."""
 
     __tablename__ = "derivative"
     __table_args__ = owned_args(
