@@ -120,7 +120,7 @@ def _guide(table: Mapping[str, Any]) -> Guide:
 
 
 def _step(table: Mapping[str, Any]) -> Step:
-    lists = {
+    given: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
     }
-    return Step(**lists)
+    return Step(**given)
