@@ -36,7 +36,7 @@ from portal.models import (
 from portal.services import checkpoints, keys, vouching
 from portal.services.instance_keys import InstanceKeys
 
-DRAFT, FETCHED = "draft", 200
+DRAFT, UNSENT, FETCHED = "draft", ("draft", "diary"), 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ def _records(session: Session, school: School, entries: list[_Entry]) -> Iterato
     query = (
         select(Record)
         .outerjoin(Report, Report.id == Record.report_id)
-        .where(Record.school_id == school.id, func.coalesce(Report.status, "") != DRAFT)
+        .where(Record.school_id == school.id, func.coalesce(Report.status, "").not_in(UNSENT))
     )
     for row in session.scalars(query.order_by(Record.id)).yield_per(FETCHED):
         digest = hashlib.sha256(row.ciphertext).hexdigest()

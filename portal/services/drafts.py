@@ -12,21 +12,24 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from evidence_store import EvidenceStore
 from portal.db import begin_write
-from portal.models import Compartment, EvidenceItem, LiveSession, Record, Report, new_id
+from portal.models import Compartment, LiveSession, Record, Report, new_id
 from portal.services import keys, protocols, records, roster, routing, sessions
+from portal.services.destruction import destroy_report
 from portal.services.errors import ConflictError, NotFoundError
 from portal.services.keys import OpenCompartment
 from portal.services.routing import ReaderName
 from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
-from portal.services.transaction import destroy_after_commit
 
 DRAFT = "draft"
+DIARY = "diary"
+"""What a draft becomes when its writer keeps it: the same, but under a code and for months."""
+ENTRY = "entry"
 DRAFT_COMPARTMENTS = (DRAFT, keys.STORY, keys.EVIDENCE, keys.IDENTITY, keys.SEALED)
 SAVE_ATTEMPTS = 5
 ABANDONED_AFTER = timedelta(hours=3)
@@ -42,6 +45,21 @@ class ListedFile:
     fingerprint: str
     intimate: str = "no"
     state: str = "safe"
+    entry: str = ""
+    """The entry of a diary that it was added to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One dated entry of a diary: written at a moment of the server, about one of the writer."""
+
+    id: str
+    text: str
+    written_at: datetime
+    happened: str = ""
+    """When it happened, as ``2026-11-13``, with or without ``21:07`` after it; or empty."""
+    exact: bool = False
+    files: tuple[ListedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,8 @@ class Draft:
     saved_at: datetime | None = field(default=None)
     seq: int = 0
     """How often an answer was saved, so that sending notices one saved meanwhile."""
+    entries: list[Entry] = field(default_factory=list)
+    """What was written in the diary, where this is one."""
 
 
 def begin(
@@ -96,12 +116,15 @@ def load(session: Session, *, live: SealedSession) -> Draft:
         raise NotFoundError(DRAFT)
     record = _record(session, opened[DRAFT].row)
     body = records.open_record(record, opened[DRAFT].identity)
+    told = _told(session, opened[keys.STORY])
+    files = files_from(one for row, one in told if row.kind == "listing")
     return Draft(
         report_id=live.data["report"],
         answers=body["answers"],
-        files=listed_files(session, opened[keys.STORY]),
+        files=files,
         saved_at=live.row.touched_at,
         seq=record.seq,
+        entries=entries_from([(row, one) for row, one in told if row.kind == ENTRY], files),
     )
 
 
@@ -164,13 +187,30 @@ def _record(session: Session, compartment: Compartment) -> Record:
     return found[0]
 
 
-def listed_files(session: Session, story: OpenCompartment) -> list[ListedFile]:
-    """List the files of a report from their listings in the story."""
-    bodies = [
-        records.open_record(row, story.identity)
-        for row in records.records_of(session, [story.row.id], kinds=["listing"])
+def _told(session: Session, story: OpenCompartment) -> list[tuple[Record, dict[str, Any]]]:
+    """Open what lies in the story before it is sent: listings of files, entries of a diary."""
+    rows = records.records_of(session, [story.row.id], kinds=["listing", ENTRY])
+    return [(row, records.open_record(row, story.identity)) for row in rows]
+
+
+def entries_from(
+    opened: Iterable[tuple[Record, dict[str, Any]]], files: Iterable[ListedFile]
+) -> list[Entry]:
+    """Read entries in the order in which they were written, each with its files."""
+    of_entry: dict[str, list[ListedFile]] = {}
+    for file in files:
+        of_entry.setdefault(file.entry, []).append(file)
+    return [
+        Entry(
+            id=row.id,
+            text=body["text"],
+            written_at=datetime.fromisoformat(body["at"]),
+            happened=body["happened"],
+            exact=body["exact"],
+            files=tuple(of_entry.get(row.id, [])),
+        )
+        for row, body in sorted(opened, key=lambda one: (one[1]["at"], one[0].seq, one[0].id))
     ]
-    return files_from(bodies)
 
 
 def files_from(listings: Iterable[dict[str, Any]]) -> list[ListedFile]:
@@ -186,6 +226,7 @@ def file_of(body: dict[str, Any]) -> ListedFile:
         size=body["size"],
         fingerprint=short_fingerprint(body["sha256"]),
         intimate=body["intimate"],
+        entry=body.get("entry", ""),
     )
 
 
@@ -231,19 +272,24 @@ def choosable_staff(session: Session, *, school: SchoolView) -> list[ReaderName]
 
 
 def discard(session: Session, *, live: SealedSession, store: EvidenceStore) -> None:
-    """Wipe a draft: its keys, its answers and its files. What was sent is not touched."""
+    """Wipe a draft: its keys, its answers and its files. What was sent or kept is not touched."""
     report = lock(session, live.data["report"])
     if report is not None:
-        _destroy(session, report, store)
+        destroy_report(session, report, store)
 
 
-def lock(session: Session, report_id: str) -> Report | None:
-    """Find a report that is a draft, and keep it one until this transaction ends."""
+def lock(session: Session, report_id: str, *, also_kept: bool = False) -> Report | None:
+    """Find a report that is a draft, and keep it one until this transaction ends.
+
+    Args:
+        also_kept: whether a diary counts as well.
+    """
     begin_write(session)
     report = session.get(
         Report, report_id, with_for_update={"key_share": True}, populate_existing=True
     )
-    return report if report is not None and report.status == DRAFT else None
+    unsent = (DRAFT, DIARY) if also_kept else (DRAFT,)
+    return report if report is not None and report.status in unsent else None
 
 
 def sweep_abandoned(session: Session, *, store: EvidenceStore, now: datetime) -> int:
@@ -257,15 +303,5 @@ def sweep_abandoned(session: Session, *, store: EvidenceStore, now: datetime) ->
     found = [lock(session, report_id) for report_id in session.scalars(query).all()]
     abandoned = [report for report in found if report is not None]
     for report in abandoned:
-        _destroy(session, report, store)
+        destroy_report(session, report, store)
     return len(abandoned)
-
-
-def _destroy(session: Session, report: Report, store: EvidenceStore) -> None:
-    query = select(EvidenceItem.object_id).where(EvidenceItem.report_id == report.id)
-    objects = list(session.scalars(query))
-    for table in (EvidenceItem, Record, Compartment):
-        session.execute(delete(table).where(table.report_id == report.id))
-    session.execute(delete(Report).where(Report.id == report.id))
-    for object_id in objects:
-        destroy_after_commit(session, store, object_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from evidence_store import Identity, NoMatchError, Recipient, encrypt
@@ -114,6 +114,16 @@ def _seal_secret(opened: OpenCompartment, row: Wrap, recipient: str) -> bytes:
         owner_id=records.owner_of(opened.row),
         record_id=row.id,
     )
+
+
+def unwrap(
+    session: Session, compartment_ids: Iterable[str], *, holder_kind: str, holder_id: str = ""
+) -> None:
+    """Take the wraps of one holder, or of all holders of a kind, away."""
+    rows = delete(Wrap).where(
+        Wrap.compartment_id.in_(list(compartment_ids)), Wrap.holder_kind == holder_kind
+    )
+    session.execute(rows.where(Wrap.holder_id == holder_id) if holder_id else rows)
 
 
 def open_wrap(row: Wrap, compartment: Compartment, identity: Identity) -> OpenCompartment:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from evidence_store import Identity
+from portal.data import danger_words
 from portal.domain import intake
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import (
@@ -31,6 +31,7 @@ from portal.services import (
     codes,
     custody,
     drafts,
+    issuing,
     keys,
     notify,
     protocols,
@@ -47,6 +48,7 @@ from portal.services.routing import ReaderName, Routed
 from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
 
+SENT = "sent"
 LABEL_LENGTH = 6
 
 
@@ -116,31 +118,50 @@ def submit(
     report = session.get(Report, draft.report_id)
     if report is None:
         raise NotFoundError(draft.report_id)
-    code = codes.mint()
-    code_row, code_identity = codes.issue(
-        school_id=school.id, report_id=report.id, code=code, keys=instance
-    )
-    session.add(code_row)
+    code, code_row = _code_for(session, report, opened, instance)
     case, case_key = open_case(
         session, school=school, routed=routed, actor=custody.REPORTER, origin="report", now=now
     )
-    case.urgent = intake.is_urgent(draft.answers, live.data.get("found", []))
+    case.urgent = intake.is_urgent(draft.answers, {*live.data.get("found", []), *_found(draft)})
     case_keys.attach_report(
         session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
     )
-    named = _seal_answers(session, draft, opened, routed, code_row, code_identity, now)
-    _send(session, report, case, opened, code_row, named, now)
-    _let_go_of_draft(session, draft, opened[drafts.DRAFT].row)
+    named = _seal_answers(session, draft, opened, routed, now)
+    _send(session, report, case, opened, code_row if code else None, named, now)
+    _let_go_of_draft(session, draft, opened)
     result = Receipt(code, case.label, routed.readers, routed.answer_by, draft.files)
     _keep_receipt(live, result)
     return result
+
+
+def _found(draft: Draft) -> set[str]:
+    """Find what calls for help in a diary; weeks may lie between writing and sending."""
+    return set(danger_words().find([entry.text for entry in draft.entries]))
+
+
+def _code_for(
+    session: Session, report: Report, opened: dict[str, OpenCompartment], instance: InstanceKeys
+) -> tuple[str, ReporterCode]:
+    """Make the code that opens story and name; empty for a diary, whose code stays as it is."""
+    if report.status == drafts.DIARY:
+        kept = issuing.only_code(session, report, opened[keys.STORY])
+        if kept is None:
+            raise NotFoundError(report.id)
+        return "", kept
+    return issuing.give(
+        session,
+        school_id=report.school_id,
+        report_id=report.id,
+        opened=[opened[keys.STORY], opened[keys.IDENTITY]],
+        instance=instance,
+    )
 
 
 def _check(draft: Draft, live: SealedSession, school: SchoolView, token: str) -> None:
     story = draft.answers.get("story", {}).get("value", "")
     if not secrets.compare_digest(token.encode(), str(live.data["token"]).encode()):
         raise InvalidInputError("token", "other")
-    if not isinstance(story, str) or not story.strip():
+    if not draft.entries and (not isinstance(story, str) or not story.strip()):
         raise InvalidInputError("story", "empty")
     if not school.is_open:
         raise InvalidInputError("school", "closed")
@@ -205,11 +226,9 @@ def _seal_answers(
     draft: Draft,
     opened: dict[str, OpenCompartment],
     routed: Routed,
-    code_row: ReporterCode,
-    code_identity: Identity,
     now: datetime,
 ) -> list[str]:
-    """Seal the story for the case and the code, and the name only to who may know it.
+    """Seal the story for the case, and the name only to who may know it.
 
     Returns:
         The ids of staff who got the name.
@@ -219,14 +238,9 @@ def _seal_answers(
     body = {"answers": told, "at": now.isoformat(timespec="seconds")}
     records.add_record(session, story, body, kind="report", now=now)
     vouching.bind(session, story, opened[keys.EVIDENCE].row, now=now)
-    code_recipient = str(code_identity.recipient)
-    keys.wrap(
-        session, story, holder_kind=keys.CODE, holder_id=code_row.id, recipient=code_recipient
-    )
     holders = vouching.recovery_holders(session, story.row.school_id)
     keys.wrap_to_pairs(session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids)
     name = opened[keys.IDENTITY]
-    keys.wrap(session, name, holder_kind=keys.CODE, holder_id=code_row.id, recipient=code_recipient)
     if identity is None:
         return []
     records.add_record(session, name, identity, kind="identity", now=now)
@@ -250,28 +264,6 @@ def _share_name(
             )
             given.append(member.id)
     return given
-
-
-def issued(
-    session: Session,
-    case: Case,
-    code: ReporterCode,
-    story: OpenCompartment,
-    actor: custody.Actor,
-    now: datetime,
-) -> None:
-    """Write down that there is a code to come back with."""
-    custody.record_event(
-        session,
-        CustodyKind.CODE_ISSUED,
-        school_id=case.school_id,
-        actor=actor,
-        now=now,
-        compartment=story.row,
-        case_id=case.id,
-        report_id=code.report_id,
-        about=[code.report_id, vouching.code_mark(code)],
-    )
 
 
 def _note_sharing(
@@ -301,11 +293,15 @@ def _send(
     report: Report,
     case: Case,
     opened: dict[str, OpenCompartment],
-    code_row: ReporterCode,
+    code_row: ReporterCode | None,
     named: list[str],
     now: datetime,
 ) -> None:
-    """Turn the draft into a report; ``named`` are the ids of staff who got the name."""
+    """Turn the draft into a report; ``named`` are the ids of staff who got the name.
+
+    Args:
+        code_row: the code, where it was made just now.
+    """
     story = opened[keys.STORY]
     custody.record_event(
         session,
@@ -318,11 +314,12 @@ def _send(
         report_id=report.id,
         about=named_in_log(session, report, [item.row for item in opened.values()]),
     )
-    issued(session, case, code_row, story, custody.REPORTER, now)
+    if code_row is not None:
+        issuing.note(session, code_row, story, case_id=case.id, actor=custody.REPORTER, now=now)
     if named:
         _note_sharing(session, case, report.id, story, named, now)
     report_id = report.id
-    report.status = "sent"
+    report.status, report.kept_until = SENT, None
     report.sent_at = records.whole_hour(now)
     report.case_id = case.id
     try:
@@ -332,11 +329,21 @@ def _send(
         raise ConflictError(report_id) from error
 
 
-def _let_go_of_draft(session: Session, draft: Draft, compartment: Compartment) -> None:
+def _let_go_of_draft(session: Session, draft: Draft, opened: dict[str, OpenCompartment]) -> None:
     """Delete what only the draft needed, unless it changed while it was being sent.
 
-    An exclusion or a file taken out in another window must not be passed over.
+    An exclusion or a file taken out in another window must not be passed over, nor an entry. From
+    now on a code opens no file any more, and no recovery holder's compartment.
     """
+    compartment = opened[drafts.DRAFT].row
+    by_code = (keys.STORY, keys.IDENTITY)
+    others = [item.row.id for kind, item in opened.items() if kind not in by_code]
+    keys.unwrap(session, others, holder_kind=keys.CODE)
+    written = select(Record.id).where(
+        Record.report_id == draft.report_id, Record.kind == drafts.ENTRY
+    )
+    if set(session.scalars(written)) != {entry.id for entry in draft.entries}:
+        raise ConflictError(draft.report_id)
     kept = delete(Record).where(Record.compartment_id == compartment.id, Record.seq == draft.seq)
     found = select(EvidenceItem.id).where(EvidenceItem.report_id == draft.report_id)
     unchanged = bool(session.execute(kept).rowcount)  # type: ignore[attr-defined]  # as above

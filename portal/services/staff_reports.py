@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Case, Report, ReporterCode, StaffMember, new_id
+from portal.models import Case, Report, StaffMember, new_id
 from portal.services import (
     case_keys,
-    codes,
     custody,
+    issuing,
     keys,
     records,
     reports,
@@ -94,8 +94,10 @@ def start(
     story = opened[keys.STORY]
     code = None
     if with_code:
-        code, row = _code(session, report, story, instance)
-        reports.issued(session, case, row, story, actor.custody, now)
+        code, row = issuing.give(
+            session, school_id=school.id, report_id=report.id, opened=[story], instance=instance
+        )
+        issuing.note(session, row, story, case_id=case.id, actor=actor.custody, now=now)
     reads = _reads_along(session, actor, kind, routed, case, case_key, now)
     return Started(case.id, case.label, reads, routed.readers, code)
 
@@ -132,25 +134,6 @@ def _write(
         about=reports.named_in_log(session, report, [item.row for item in opened.values()]),
         particulars={"kind": kind},
     )
-
-
-def _code(
-    session: Session, report: Report, story: OpenCompartment, instance: InstanceKeys
-) -> tuple[str, ReporterCode]:
-    """Make a code that the writer hands to the pupil."""
-    code = codes.mint()
-    row, identity = codes.issue(
-        school_id=report.school_id, report_id=report.id, code=code, keys=instance
-    )
-    session.add(row)
-    keys.wrap(
-        session,
-        story,
-        holder_kind=keys.CODE,
-        holder_id=row.id,
-        recipient=str(identity.recipient),
-    )
-    return code, row
 
 
 def _reads_along(

@@ -51,6 +51,8 @@ class UploadSink:
     problem: str | None = None
     stored: StoredItem | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    entry: str = ""
+    """The entry of a diary that it belongs to."""
 
     def write(self, data: bytes) -> None:
         """Take the next bytes; after a problem they are dropped."""
@@ -126,7 +128,8 @@ def begin(
     story, evidence = _compartments(session, live)
     limit = min(settings.max_file_bytes, left)
     intake = store.begin([Recipient.parse(evidence.recipient)], limit=limit)
-    return UploadSink(name, declared_type, intimate, intake, story, evidence)
+    entry = live.data.get("entry", "")
+    return UploadSink(name, declared_type, intimate, intake, story, evidence, entry=entry)
 
 
 def record(
@@ -201,6 +204,8 @@ def _list_one(
     kept = records.add_unvouched(session, evidence, full, kind="evidence", now=now)
     # A reporter who came back holds the key of the story alone: what stands there vouches.
     listing = {**what, "intimate": sink.intimate, "at": at, "record": kept.ciphertext_sha256}
+    if sink.entry:
+        listing["entry"] = sink.entry
     listed = records.add_record(session, story, listing, kind="listing", now=now)
     session.add(
         EvidenceItem(
@@ -233,7 +238,7 @@ def _list_one(
 
 def remove(session: Session, *, live: SealedSession, store: EvidenceStore, file_id: str) -> None:
     """Take a file out of a draft and destroy it. A sent report keeps what it has."""
-    report = drafts.lock(session, live.data["report"])
+    report = drafts.lock(session, live.data["report"], also_kept=True)
     item = session.get(EvidenceItem, file_id, populate_existing=True)
     if item is None or report is None or item.report_id != report.id:
         raise NotFoundError(file_id)

@@ -37,6 +37,9 @@ MARKING = (
     str(CustodyKind.CASE_OPENED),
     str(CustodyKind.REPORT_RECEIVED),
     str(CustodyKind.CASE_READER_REMOVED),
+    str(CustodyKind.REPORT_KEPT),
+    str(CustodyKind.CODE_ISSUED),
+    str(CustodyKind.IDENTITY_CHANGED),
 )
 """The kinds of event with which compartments begin."""
 READING = (

@@ -18,7 +18,7 @@ from evidence_store import EvidenceStore, EvidenceStoreError
 from portal.config import Settings
 from portal.db import begin_write
 from portal.models import EvidenceItem, LiveSession, OutboxMail, WorkerLease
-from portal.services import checkpoints, drafts, notify, transaction
+from portal.services import checkpoints, diary, drafts, notify, transaction
 from portal.services.runtime import Portal
 
 LEASE = "worker"
@@ -64,6 +64,8 @@ def run_once(parts: Portal, *, holder: str, now: datetime, orphans: Orphans | No
         session.execute(delete(LiveSession).where(LiveSession.ends_at <= now))
         transaction.commit(session)
         drafts.sweep_abandoned(session, store=parts.store, now=now)
+        transaction.commit(session)
+        diary.sweep(session, store=parts.store, now=now)
         transaction.commit(session)
         if orphans is not None:
             orphans.sweep(session, store=parts.store, now=now)
