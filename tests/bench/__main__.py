@@ -10,12 +10,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import crowd, dossier, intake, landing, overview, sending, slow, upload
+from tests.bench import crowd, dossier, handset, intake, landing, overview, sending, slow, upload
 from tests.bench.figures import Figure, load
 from tests.bench.site import Site, running
 
 SERVED: dict[str, Callable[..., list[Figure]]] = {
     "landing": landing.figures,
+    "handset": handset.figures,
     "sending": sending.figures,
     "class": crowd.class_at_once,
     "address": crowd.from_one_address,

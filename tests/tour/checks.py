@@ -66,9 +66,7 @@ def faults(page: Page, look: str) -> list[str]:
         "rules": {"color-contrast": {"enabled": look != "forced"}},
     }
     found = page.evaluate("options => axe.run(document, options)", options)
-    told = [
-        f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in found["violations"]
-    ]
+    told = [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in found["violations"]]
     too_wide = page.evaluate(
         "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )

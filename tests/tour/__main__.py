@@ -1,0 +1,136 @@
+"""Go past every page of the reporter, to take pictures or to write down what was checked.
+
+    python -m tests.tour pictures docs/screens     one picture of each page, narrow and wide
+    python -m tests.tour statement                 checks all of it: portal/data/accessibility.toml
+
+Everything shown is fictional: a school of the tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import logging
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.tour import checks
+from tests.tour.reporter import LANGUAGES, Tour, served, tour
+from tests.web.reporter_site import Site
+
+STATEMENT = Path(__file__).parents[2] / "portal" / "data" / "accessibility.toml"
+# What is shown of each page: its language, the width and the look.
+PICTURES = (("nl", 360, "light"), ("nl", 1280, "light"), ("ar", 360, "dark"))
+QUALITY = 60
+TALLEST = 4_000
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield started
+        started.close()
+
+
+@contextmanager
+def on_tour(started: Browser, language: str) -> Iterator[Tour]:
+    """Begin a tour of a school of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(Path(folder))
+        with served(site) as home, tour(site, started, home, language) as going:
+            yield going
+
+
+def pictures(folder: Path) -> None:
+    """Take a picture of every page, small enough for a repository."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.webp"):
+        old.unlink()
+    with browser() as started:
+        for language in dict.fromkeys(one for one, _width, _look in PICTURES):
+            shown = [one[1:] for one in PICTURES if one[0] == language]
+            with on_tour(started, language) as going:
+                for name in going.stops():
+                    for width, look in shown:
+                        checks.put_on(going.page, width, look)
+                        _take(going.page, folder / f"{name}-{language}-{width}-{look}.webp")
+
+
+def _take(page: Page, path: Path) -> None:
+    height = min(TALLEST, page.evaluate("() => document.documentElement.scrollHeight"))
+    size = page.viewport_size or {}
+    page.set_viewport_size({"width": size["width"], "height": max(height, 400)})
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").save(path, quality=QUALITY, method=6)
+    sys.stdout.write(f"{path.name}\n")
+
+
+def statement() -> int:
+    """Hold every page in every language, width and look against the rules; write the result."""
+    names, found = {}, []
+    with browser() as started:
+        for language in LANGUAGES:
+            with on_tour(started, language) as going:
+                for name in going.stops():
+                    names[name] = True
+                    found += [f"{language} {name} {one}" for one in _everything(going.page)]
+        version = started.version
+    STATEMENT.write_text(_written(list(names), len(found), version), "utf-8")
+    sys.stdout.write("\n".join([*found, f"{len(found)} faults on {len(names)} pages\n"]))
+    return bool(found)
+
+
+def _everything(page: Page) -> list[str]:
+    checks.unfold(page)
+    found = []
+    for width in checks.WIDTHS:
+        for look in checks.LOOKS:
+            checks.put_on(page, width, look)
+            found += [f"{width} {look} {fault}" for fault in checks.faults(page, look)]
+    checks.put_on(page, 360, "light")
+    return [*found, *checks.small_targets(page), *checks.lost_focus(page)]
+
+
+def _written(names: list[str], faults: int, version: str) -> str:
+    rows = {
+        "checked_on": datetime.now(UTC).date().isoformat(),
+        "standard": '"WCAG 2.2 AA"',
+        "program": '"axe-core"',
+        "browser": f'"Chromium {version}"',
+        "faults": faults,
+        "languages": list(LANGUAGES),
+        "widths": list(checks.WIDTHS),
+        "looks": list(checks.LOOKS),
+        "pages": names,
+    }
+    lines = [f"{key} = {value}".replace("'", '"') for key, value in rows.items()]
+    head = "# Written by `python -m tests.tour statement`; shown on the accessibility page.\n"
+    return head + "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Do what was asked for."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    parser = argparse.ArgumentParser(prog="python -m tests.tour", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("pictures").add_argument("folder", type=Path)
+    commands.add_parser("statement")
+    given = parser.parse_args()
+    if given.command == "pictures":
+        pictures(given.folder)
+        return 0
+    return statement()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
