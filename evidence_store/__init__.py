@@ -34,6 +34,7 @@ from evidence_store.custody import (
 from evidence_store.errors import (
     AgeError,
     ArmorError,
+    ContentChangedError,
     DamagedError,
     EmptyFileError,
     EvidenceStoreError,
@@ -43,10 +44,12 @@ from evidence_store.errors import (
     InvalidKeyError,
     NoMatchError,
     NotFoundError,
+    OvertakenError,
     PacketError,
     PayloadError,
     TooLargeError,
 )
+from evidence_store.resumable import ResumableIntake, ResumableState
 from evidence_store.store import (
     Damage,
     EvidenceStore,
@@ -62,6 +65,7 @@ __all__ = [
     "ArmorError",
     "Backend",
     "Checkpoint",
+    "ContentChangedError",
     "CustodyLog",
     "Damage",
     "DamagedError",
@@ -83,10 +87,13 @@ __all__ = [
     "MemoryBackend",
     "NoMatchError",
     "NotFoundError",
+    "OvertakenError",
     "PacketError",
     "PayloadError",
     "Recipient",
     "ReheadedItem",
+    "ResumableIntake",
+    "ResumableState",
     "ScryptIdentity",
     "ScryptRecipient",
     "SeekableReader",

@@ -48,6 +48,14 @@ class TooLargeError(EvidenceStoreError):
     """More bytes arrived than the stated limit allows."""
 
 
+class OvertakenError(EvidenceStoreError):
+    """Somebody else is writing the same object, or has written further than was believed."""
+
+
+class ContentChangedError(EvidenceStoreError):
+    """What is sent again is not what was sent, and partly written, before."""
+
+
 class DamagedError(EvidenceStoreError):
     """Stored bytes are no longer what was written."""
 

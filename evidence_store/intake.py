@@ -43,13 +43,26 @@ def new_id() -> str:
     return base64.b32encode(os.urandom(_ID_BYTES)).decode("ascii").rstrip("=").lower()
 
 
-class _KnownFileKey:
+class KnownFileKey:
     """An identity for one file whose key is at hand; the header MAC is checked all the same."""
 
     def __init__(self, file_key: bytes) -> None:
+        """Take the key.
+
+        Args:
+            file_key: its 16 bytes.
+        """
         self._file_key = file_key
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:  # noqa: ARG002 - any stanza will do
+        """Give the key.
+
+        Args:
+            stanzas: whatever the header holds.
+
+        Returns:
+            The key.
+        """
         return self._file_key
 
 
@@ -158,7 +171,7 @@ class Intake:
         Raises:
             NotFoundError: when the intake was not finished.
         """
-        known = _KnownFileKey(self._encryptor.file_key)
+        known = KnownFileKey(self._encryptor.file_key)
         return SeekableReader(self._backend.open(self._id), [known])
 
     def __enter__(self) -> Self:

@@ -23,6 +23,7 @@ from evidence_store.errors import (
 from evidence_store.intake import Intake, StoredItem, new_id
 from evidence_store.record import SUFFIX, DigestRecord, read_record
 from evidence_store.rehead import ReheadedItem, rehead
+from evidence_store.resumable import ResumableIntake, ResumableState
 
 __all__ = [
     "Damage",
@@ -108,6 +109,52 @@ class EvidenceStore:
         """
         item_id = new_id() if item_id is None else _check_id(item_id)
         return Intake(self._backend, Encryptor(recipients), item_id=item_id, limit=limit)
+
+    def begin_resumable(self, recipients: Sequence[AnyRecipient], *, size: int) -> ResumableState:
+        """Begin to take in an original that may come in several goes, to any process.
+
+        Args:
+            recipients: who may read it; at least one.
+            size: bytes of the whole original, known beforehand.
+
+        Returns:
+            What `resume` needs. It holds the key of the file: keep it encrypted.
+
+        Raises:
+            InvalidKeyError: when there is no recipient, or one is not usable.
+            EmptyFileError: when the file is empty.
+            OSError: when nothing can be written; nothing is left then.
+        """
+        return ResumableState.begin(self._backend, recipients, item_id=new_id(), size=size)
+
+    def resume(self, state: ResumableState) -> ResumableIntake:
+        """Go on with an original where it broke off.
+
+        Args:
+            state: what `begin_resumable` gave.
+
+        Returns:
+            The intake; use it as a context manager.
+
+        Raises:
+            NotFoundError: when it was discarded.
+            DamagedError: when there is less than was written.
+            OSError: when it cannot be opened.
+        """
+        return ResumableIntake(self._backend, state)
+
+    def discard_part(self, name: str) -> None:
+        """Remove what a writer that is gone left behind.
+
+        Args:
+            name: one of the `parts` that `fsck` listed.
+
+        Raises:
+            NotFoundError: when there is no such part.
+            OvertakenError: when its writer is still there.
+            OSError: when it cannot be removed.
+        """
+        self._backend.discard_part(name)
 
     def take_in(
         self,

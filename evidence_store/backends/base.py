@@ -40,6 +40,10 @@ class PartWriter(Protocol):
         """Remove what was written; does nothing after `commit` or a first `abort`."""
         ...
 
+    def close(self) -> None:
+        """Leave the part as it is, for `Backend.resume`; only `abort` may follow."""
+        ...
+
 
 class ReadAt(Protocol):
     """A stored object, open for reading anywhere."""
@@ -69,6 +73,78 @@ class ReadAt(Protocol):
         ...
 
 
+class OpenPart(Protocol):
+    """A part that several processes may go on with, none of which trusts what it remembers.
+
+    What was once written stays: bytes are only ever added, and only by who knows the true length.
+    """
+
+    @property
+    def size(self) -> int:
+        """Number of bytes written so far, by anybody; asked anew each time."""
+        ...
+
+    def read_at(self, offset: int, size: int, /) -> bytes:
+        """Read bytes; see `ReadAt.read_at`.
+
+        Args:
+            offset: first byte, from 0.
+            size: number of bytes.
+
+        Returns:
+            The bytes; fewer than asked only at the end.
+
+        Raises:
+            OSError: when they cannot be read.
+        """
+        ...
+
+    def append_at(self, offset: int, data: bytes, /) -> None:
+        """Append bytes if, and only if, the part is exactly `offset` bytes long now.
+
+        When this fails half-way, what was written stays and counts.
+
+        Args:
+            offset: the length that the caller believes in.
+            data: the bytes.
+
+        Raises:
+            OvertakenError: when it has another length, or somebody else holds it.
+            OSError: when they cannot be written.
+        """
+        ...
+
+    def hold(self) -> None:
+        """Keep everybody else from appending, committing and discarding, until `close`.
+
+        The hold of a process that dies ends with it.
+
+        Raises:
+            OvertakenError: when somebody else holds it.
+        """
+        ...
+
+    def commit(self) -> None:
+        """Make the object durable and visible; does nothing when it is. It must be held.
+
+        Raises:
+            OSError: when that failed; the part is then still there.
+        """
+        ...
+
+    def discard(self) -> None:
+        """Remove the part, or the object that it became. It must be held.
+
+        Raises:
+            OSError: when it cannot be removed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the part back; it stays as it is."""
+        ...
+
+
 class Backend(Protocol):
     """A place for objects, each under a name that `check_name` accepts."""
 
@@ -85,6 +161,21 @@ class Backend(Protocol):
             NotFoundError: when this can be no name of an object.
             FileExistsError: when an object or a part of this name exists.
             OSError: when nothing can be written.
+        """
+        ...
+
+    def resume(self, name: str) -> OpenPart:
+        """Open a part to go on with it, or the object that it has just become.
+
+        Args:
+            name: its name.
+
+        Returns:
+            The open part.
+
+        Raises:
+            NotFoundError: when there is neither.
+            OSError: when it cannot be opened.
         """
         ...
 
@@ -127,10 +218,11 @@ class Backend(Protocol):
         """Remove what an interrupted writer left behind.
 
         Args:
-            name: a name that `parts` gave; its writer must be known to be gone.
+            name: a name that `parts` gave.
 
         Raises:
             NotFoundError: when there is no such part.
+            OvertakenError: when its writer is still there.
             OSError: when it cannot be removed.
         """
         ...

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from evidence_store.backends.base import check_name, is_name
+from evidence_store.backends.local_open import LocalOpenPart, cut_times, hold
 from evidence_store.errors import NotFoundError
 
 _PART = ".part"
-_DAY_NS = 86_400 * 10**9
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o600
 _CLOEXEC = os.O_CLOEXEC
@@ -59,6 +59,26 @@ class LocalBackend:
             _refuse_existing(path)
             undo.pop_all()
         return part
+
+    def resume(self, name: str) -> LocalOpenPart:
+        """Open a part to go on with it; see `Backend.resume`.
+
+        Args:
+            name: its name.
+
+        Returns:
+            The open part.
+
+        Raises:
+            NotFoundError: when there is neither part nor object.
+            OSError: when it cannot be opened.
+        """
+        path = self._path(name)
+        part = path.with_name(path.name + _PART)
+        for place in (part, path):  # in this order: a part may become an object meanwhile
+            with contextlib.suppress(FileNotFoundError):
+                return LocalOpenPart(place, path, self._settle)
+        raise _absent()
 
     def open(self, name: str) -> "LocalObject":
         """Open an object; see `Backend.open`.
@@ -108,15 +128,19 @@ class LocalBackend:
         """Remove a part that a crash left behind.
 
         Args:
-            name: the name that `parts` gave; its writer must be known to be gone.
+            name: the name that `parts` gave.
 
         Raises:
             NotFoundError: when there is no such part.
+            OvertakenError: when its writer is still there.
             OSError: when it cannot be removed.
         """
         path = self._path(name)
+        part = path.with_name(path.name + _PART)
         try:
-            path.with_name(path.name + _PART).unlink()
+            with contextlib.closing(LocalOpenPart(part, path, self._settle)) as left:
+                left.hold()
+                part.unlink()
         except FileNotFoundError as error:
             raise _absent() from error
 
@@ -162,6 +186,7 @@ class LocalPart:
         self._offset = 0
         self._flushed = 0
         self._fd = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC, _FILE_MODE)
+        hold(self._fd)  # as long as we live, nobody takes it for a part left behind
 
     @property
     def offset(self) -> int:
@@ -193,11 +218,11 @@ class LocalPart:
             OSError: when that failed; nothing is left then.
         """
         try:
-            _cut_times(self._fd)
+            cut_times(self._fd)
             os.fsync(self._fd)
-            self._close()
             self._part.rename(self._path)
             self._settle(self._path.parent)
+            self._close()
         except BaseException:
             # Visible but perhaps not durable is worse than gone: the caller will try again.
             self.abort()
@@ -211,6 +236,10 @@ class LocalPart:
             self._close()
         with contextlib.suppress(OSError):
             self._part.unlink()
+
+    def close(self) -> None:
+        """Leave the part file for others to go on with; see `PartWriter.close`."""
+        self._close()
 
     def _close(self) -> None:
         if self._fd >= 0:
@@ -289,7 +318,7 @@ def _sync_directory(directory: Path, *, cut: bool = True) -> None:
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | _CLOEXEC)
     try:
         if cut:
-            _cut_times(fd)
+            cut_times(fd)
         os.fsync(fd)
     finally:
         os.close(fd)
@@ -300,10 +329,3 @@ def _write_behind(fd: int, start: int, end: int) -> None:
     if hasattr(os, "posix_fadvise"):
         with contextlib.suppress(OSError):  # It is advice: a file system may not take it.
             os.posix_fadvise(fd, start, end - start, os.POSIX_FADV_DONTNEED)
-
-
-def _cut_times(fd: int) -> None:
-    """Cut the times of access and modification to the day (UTC)."""
-    day = os.fstat(fd).st_mtime_ns // _DAY_NS * _DAY_NS
-    with contextlib.suppress(PermissionError):  # A directory may belong to somebody else.
-        os.utime(fd, ns=(day, day))

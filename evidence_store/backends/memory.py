@@ -1,10 +1,11 @@
 """Objects in memory, for tests and for what must not outlive a process."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 from evidence_store.backends.base import check_name
-from evidence_store.errors import NotFoundError
+from evidence_store.errors import NotFoundError, OvertakenError
 
 
 class MemoryBackend:
@@ -14,6 +15,8 @@ class MemoryBackend:
         """Begin empty."""
         self.objects: dict[str, bytes] = {}
         self.unfinished: dict[str, bytearray] = {}
+        self.held: set[str] = set()
+        self.turn = threading.RLock()
 
     def begin(self, name: str) -> "MemoryPart":
         """Begin a new object; see `Backend.begin`.
@@ -32,6 +35,22 @@ class MemoryBackend:
             message = "an object of this name exists already"
             raise FileExistsError(message)
         return MemoryPart(self, name)
+
+    def resume(self, name: str) -> "MemoryOpenPart":
+        """Open a part to go on with it; see `Backend.resume`.
+
+        Args:
+            name: its name.
+
+        Returns:
+            The open part.
+
+        Raises:
+            NotFoundError: when there is neither part nor object.
+        """
+        if check_name(name) not in self.unfinished and name not in self.objects:
+            raise _absent()
+        return MemoryOpenPart(self, name)
 
     def open(self, name: str) -> "MemoryObject":
         """Open an object; see `Backend.open`.
@@ -80,11 +99,14 @@ class MemoryBackend:
 
         Raises:
             NotFoundError: when there is no such part.
+            OvertakenError: when its writer is still there.
         """
-        try:
-            del self.unfinished[check_name(name)]
-        except KeyError as error:
-            raise _absent() from error
+        if check_name(name) not in self.unfinished:
+            raise _absent()
+        part = MemoryOpenPart(self, name)
+        part.hold()
+        part.discard()
+        part.close()
 
 
 class MemoryPart:
@@ -101,6 +123,7 @@ class MemoryPart:
         self._name = name
         self._data = backend.unfinished[name] = bytearray()
         self._open = True
+        backend.held.add(name)
 
     @property
     def offset(self) -> int:
@@ -120,13 +143,99 @@ class MemoryPart:
         self._open = False
         self._backend.objects[self._name] = bytes(self._data)
         del self._backend.unfinished[self._name]
+        self._backend.held.discard(self._name)
+
+    def close(self) -> None:
+        """Leave the part; see `PartWriter.close`."""
+        self._backend.held.discard(self._name)
 
     def abort(self) -> None:
         """Forget what was written; does nothing once the object is committed."""
         if self._open:
             self._open = False
+            self.close()
             with contextlib.suppress(KeyError):
                 del self._backend.unfinished[self._name]
+
+
+class MemoryOpenPart:
+    """A part to go on with; see `OpenPart`."""
+
+    def __init__(self, backend: MemoryBackend, name: str) -> None:
+        """Open a part, or the object it has become.
+
+        Args:
+            backend: where it stands.
+            name: its name.
+        """
+        self._backend = backend
+        self._name = name
+        self._held = False
+
+    @property
+    def size(self) -> int:
+        """Number of bytes written so far."""
+        return len(self._data())
+
+    def read_at(self, offset: int, size: int, /) -> bytes:
+        """Read bytes; see `ReadAt.read_at`.
+
+        Args:
+            offset: first byte, from 0.
+            size: number of bytes.
+
+        Returns:
+            The bytes; fewer than asked only at the end.
+        """
+        return bytes(self._data()[offset : offset + size])
+
+    def append_at(self, offset: int, data: bytes, /) -> None:
+        """Append if the part is as long as believed; see `OpenPart.append_at`.
+
+        Args:
+            offset: the length that the caller believes in.
+            data: the bytes.
+
+        Raises:
+            OvertakenError: when it has another length, or somebody else holds it.
+        """
+        with self._backend.turn:
+            taken = self._name in self._backend.held and not self._held
+            if taken or self.size != offset:
+                raise _overtaken()
+            self._backend.unfinished[self._name] += data
+
+    def hold(self) -> None:
+        """Take the part until `close`; see `OpenPart.hold`.
+
+        Raises:
+            OvertakenError: when somebody else holds it.
+        """
+        with self._backend.turn:
+            if self._name in self._backend.held:
+                raise _overtaken()
+            self._backend.held.add(self._name)
+            self._held = True
+
+    def commit(self) -> None:
+        """Make the object visible; does nothing when it is."""
+        if self._name in self._backend.unfinished:
+            self._backend.objects[self._name] = bytes(self._backend.unfinished.pop(self._name))
+
+    def discard(self) -> None:
+        """Remove the part, or the object that it became."""
+        self._backend.unfinished.pop(self._name, None)
+        self._backend.objects.pop(self._name, None)
+
+    def close(self) -> None:
+        """Let go of the part."""
+        if self._held:
+            self._held = False
+            self._backend.held.discard(self._name)
+
+    def _data(self) -> bytes | bytearray:
+        part = self._backend.unfinished.get(self._name)
+        return self._backend.objects.get(self._name, b"") if part is None else part
 
 
 class MemoryObject:
@@ -163,3 +272,7 @@ class MemoryObject:
 
 def _absent() -> NotFoundError:
     return NotFoundError("the store holds no object with this id")
+
+
+def _overtaken() -> OvertakenError:
+    return OvertakenError("somebody else is writing this object")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from evidence_store.backends import Backend
-from evidence_store.backends.base import PartWriter, ReadAt
+from evidence_store.backends.base import OpenPart, PartWriter, ReadAt
 
 
 class LateBackend:
@@ -21,6 +21,9 @@ class LateBackend:
     def settle(self) -> None:
         for commit in self._waiting:
             commit()
+
+    def resume(self, name: str) -> OpenPart:
+        return self._real.resume(name)
 
     def open(self, name: str) -> ReadAt:
         return self._real.open(name)
@@ -57,3 +60,6 @@ class LatePart:
 
     def abort(self) -> None:
         self._real.abort()
+
+    def close(self) -> None:
+        self._real.close()

@@ -5,11 +5,12 @@ same backend each time, empty at first, as another process would open it.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
 from evidence_store.backends import Backend
-from evidence_store.errors import NotFoundError
+from evidence_store.errors import NotFoundError, OvertakenError
 
 NAME = "abcdefghijklmnopqrstuvwxyz"
 OTHER = "234567abcdefghijklmnopqrst"
@@ -130,6 +131,7 @@ def deletes(reopen: Reopen) -> None:
 def discards_a_part_left_behind(reopen: Reopen) -> None:
     part = reopen().begin(NAME)
     part.append(b"data")
+    part.close()
     reopen().discard_part(NAME)
     starts_empty(reopen)
     with pytest.raises(NotFoundError):
@@ -137,12 +139,105 @@ def discards_a_part_left_behind(reopen: Reopen) -> None:
     part.abort()
 
 
+def leaves_the_part_of_a_living_writer(reopen: Reopen) -> None:
+    part = reopen().begin(NAME)
+    part.append(b"data")
+    with pytest.raises(OvertakenError):
+        reopen().discard_part(NAME)
+    part.commit()
+    assert read(reopen(), NAME) == b"data"
+    with pytest.raises(NotFoundError):
+        reopen().discard_part(NAME)
+
+
+def goes_on_with_a_part(reopen: Reopen) -> None:
+    begun = reopen().begin(NAME)
+    begun.append(b"first ")
+    begun.close()
+    with closing(reopen().resume(NAME)) as part:
+        assert part.size == 6
+        part.append_at(6, b"second ")
+    assert list(reopen().parts()) == [NAME]
+    with closing(reopen().resume(NAME)) as part:
+        assert part.read_at(0, part.size) == b"first second "
+        assert part.read_at(6, 3) == b"sec"
+        part.append_at(13, b"third")
+        part.hold()
+        part.commit()
+        part.commit()
+    assert read(reopen(), NAME) == b"first second third"
+    assert list(reopen().parts()) == []
+
+
+def appends_only_where_the_part_ends(reopen: Reopen) -> None:
+    begun = reopen().begin(NAME)
+    begun.append(b"data")
+    begun.close()
+    with closing(reopen().resume(NAME)) as part, closing(reopen().resume(NAME)) as other:
+        other.append_at(4, b"theirs")
+        for offset in (0, 3, 4, 9, 11):
+            with pytest.raises(OvertakenError):
+                part.append_at(offset, b"ours")
+        part.append_at(10, b"ours")
+        assert other.size == 14
+        assert other.read_at(0, 20) == b"datatheirsours"
+
+
+def keeps_others_out_while_a_part_is_held(reopen: Reopen) -> None:
+    begun = reopen().begin(NAME)
+    begun.append(b"data")
+    begun.close()
+    other = reopen().resume(NAME)
+    with closing(reopen().resume(NAME)) as part:
+        part.hold()
+        for refused in (
+            lambda: other.append_at(4, b"x"),
+            other.hold,
+            lambda: reopen().discard_part(NAME),
+        ):
+            with pytest.raises(OvertakenError):
+                refused()
+        part.append_at(4, b" mine")
+        part.commit()
+    with pytest.raises(OvertakenError):
+        other.append_at(4, b"late")
+    other.close()
+    assert read(reopen(), NAME) == b"data mine"
+
+
+def opens_the_object_that_a_part_became(reopen: Reopen) -> None:
+    put(reopen(), NAME, b"data")
+    with closing(reopen().resume(NAME)) as part:
+        assert part.read_at(0, part.size) == b"data"
+        part.hold()
+        part.commit()
+        assert read(reopen(), NAME) == b"data"
+        part.discard()
+    starts_empty(reopen)
+    with pytest.raises(NotFoundError):
+        reopen().resume(NAME)
+
+
+def discards_a_part_that_is_held(reopen: Reopen) -> None:
+    reopen().begin(NAME).close()
+    with closing(reopen().resume(NAME)) as part:
+        part.hold()
+        part.discard()
+    starts_empty(reopen)
+
+
 def refuses_names_that_lead_elsewhere(reopen: Reopen) -> None:
     names = ["", "..", "../../etc/passwd", "/etc/passwd", NAME.upper(), NAME[1:], NAME + "a"]
     names += [NAME + ".part", NAME + "\n", NAME[:-1] + "1", NAME[:-1] + "/", "\0" * 26]
     backend = reopen()
     for name in names:
-        for call in (backend.begin, backend.open, backend.delete, backend.discard_part):
+        for call in (
+            backend.begin,
+            backend.open,
+            backend.resume,
+            backend.delete,
+            backend.discard_part,
+        ):
             with pytest.raises(NotFoundError):
                 call(name)
     starts_empty(reopen)
@@ -160,5 +255,11 @@ ALL = [
     reads_anywhere,
     deletes,
     discards_a_part_left_behind,
+    leaves_the_part_of_a_living_writer,
+    goes_on_with_a_part,
+    appends_only_where_the_part_ends,
+    keeps_others_out_while_a_part_is_held,
+    opens_the_object_that_a_part_became,
+    discards_a_part_that_is_held,
     refuses_names_that_lead_elsewhere,
 ]
