@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from portal.domain.checklist import Item
 from portal.domain.danger import DangerWords
 from portal.domain.guides import Guides, parse_guides
 from portal.domain.questionnaire import Questionnaire, parse_questionnaire
@@ -35,6 +36,12 @@ def public_holidays() -> frozenset[date]:
 def guides() -> Guides:
     """How to keep what happened in an app."""
     return parse_guides(_read("guides"))
+
+
+@cache
+def police_list() -> tuple[Item, ...]:
+    """What the police ask to bring along, in their order."""
+    return tuple(Item(**table) for table in _read("police_list")["item"])
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -179,6 +179,22 @@ def value_of(answers: Mapping[str, Any], key: str) -> dict[str, Any]:
     return dict(value) if isinstance(value, dict) and value != UNKNOWN else {}
 
 
+def lines_of(value: Any) -> list[str]:
+    """The lines of a text that names several things, without the empty ones."""
+    lines = value.splitlines() if isinstance(value, str) else ()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def accounts_of(incident: Mapping[str, Any]) -> list[str]:
+    """The accounts and other names of one online incident."""
+    return [*lines_of(incident.get("account")), *lines_of(incident.get("nickname"))]
+
+
+def addresses_of(incident: Mapping[str, Any]) -> list[str]:
+    """The addresses of one online incident: of the message and of the profile."""
+    return [str(incident[key]) for key in ("url", "profile") if incident.get(key)]
+
+
 def read_back(question: Question, value: Any, names: Mapping[str, str]) -> list[str]:
     """Say an answer as lines of text.
 
@@ -218,6 +234,8 @@ def _incident_said(
 def _said(field: Field, value: Any, names: Mapping[str, str]) -> list[str]:
     if field.kind == "moment":
         return [_moment_said(str(value))]
+    if field.kind == "lines":
+        return lines_of(value)
     texts = {option.key: option.text for option in field.options}
     chosen = value if isinstance(value, list) else [value]
     return [str(texts.get(item) or names.get(item) or item) for item in chosen]

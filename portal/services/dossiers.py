@@ -13,6 +13,7 @@ from typing import Any
 
 from portal.domain import dutch
 from portal.domain.deadlines import ZONE
+from portal.domain.questionnaire import accounts_of, addresses_of, lines_of
 from portal.dossier import (
     Account,
     Check,
@@ -143,15 +144,17 @@ def _facts(report: ReportView) -> list[Fact]:
 
 
 def _online_fact(incident: dict[str, Any], hearsay: str) -> Fact:
-    names = _texts(incident, "nickname", "account")
+    names = accounts_of(incident)
+    addresses = addresses_of(incident)
     where = ", ".join(part for part in (platform_of(incident), *names) if part)
     about = ", ongeveer" if incident.get("precision") == "about" else ""
-    moment = _moment(str(incident.get("when") or "")) or "tijd niet gezegd"
+    exact = _moment(str(incident.get("when") or ""))
+    moment = exact + about if exact else str(incident.get("when_text") or "tijd niet gezegd")
     return Fact(
-        when=moment + (about if incident.get("when") else ""),
+        when=moment,
         what=f"Online: {where}" if where else "Online",
-        where=str(incident.get("url") or ""),
-        address=bool(incident.get("url")),
+        where=next(iter(addresses), ""),
+        address=bool(addresses),
         hearsay=hearsay,
     )
 
@@ -171,12 +174,10 @@ def _police_list(
 ) -> dict[ListItem, tuple[Entry, ...]]:
     incidents = [item for report in view.reports for item in _incidents(report)]
     names = [Entry(name) for report in view.reports for name in _texts(_fields(report, "people"))]
-    nicknames = [
-        Entry(text, mono=True) for item in incidents for text in _texts(item, "nickname", "account")
-    ]
+    nicknames = [Entry(text, mono=True) for item in incidents for text in accounts_of(item)]
     return {
         ListItem.ADDRESSES: tuple(
-            Entry(str(item["url"]), mono=True) for item in incidents if item.get("url")
+            Entry(address, mono=True) for item in incidents for address in addresses_of(item)
         ),
         ListItem.NAMES: (*nicknames, *names),
         ListItem.CHATS: _exhibits_of(items, ("text/", "application/zip")),
@@ -198,12 +199,11 @@ def _accounts(view: CaseView) -> list[Account]:
     found: dict[str, Account] = {}
     for report in view.reports:
         for incident in _incidents(report):
-            name = next(iter(_texts(incident, "account", "nickname")), "")
-            if name:
-                address = str(incident.get("url") or "")
-                missing = "" if address else "adres van het profiel"
-                parts = (platform_of(incident), *_texts(incident, "url"))
-                detail = ", ".join(part for part in parts if part)
+            addresses = addresses_of(incident)
+            missing = "" if addresses else "adres van het profiel"
+            detail = ", ".join(part for part in (platform_of(incident), *addresses) if part)
+            names = lines_of(incident.get("account")) or accounts_of(incident)
+            for name in names:
                 found.setdefault(name, Account(name, detail, missing))
     return list(found.values())
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.domain.questionnaire import value_of
+from portal.domain.questionnaire import accounts_of, addresses_of, value_of
 from portal.services import reading
 from portal.services.case_views import CaseView, EvidenceView
 
@@ -78,14 +78,15 @@ def _moments(view: CaseView, incidents: Sequence[Mapping[str, Any]]) -> Readines
     exact = [str(item["when"]) for item in incidents if item.get("when")]
     exact += [str(item["exact"]) for item in whens if item.get("exact")]
     rough = [str(item["moment"]) for item in whens if item.get("moment")]
+    rough += [str(item["when_text"]) for item in incidents if item.get("when_text")]
     state = COMPLETE if exact else PARTLY if rough else MISSING
     return Readiness("moments", state, "; ".join((exact + rough)[:SHOWN_NAMES]))
 
 
 def _addresses(incidents: Sequence[Mapping[str, Any]]) -> Readiness:
-    with_address = sum(bool(item.get("url")) for item in incidents)
+    with_address = sum(bool(addresses_of(item)) for item in incidents)
     if not with_address:
-        accounts = sum(bool(item.get("account") or item.get("nickname")) for item in incidents)
+        accounts = sum(bool(accounts_of(item)) for item in incidents)
         text = f"{accounts} keer alleen de naam van het account." if accounts else ""
         return Readiness("addresses", PARTLY if accounts else MISSING, text)
     state = COMPLETE if with_address == len(incidents) else PARTLY
@@ -93,9 +94,7 @@ def _addresses(incidents: Sequence[Mapping[str, Any]]) -> Readiness:
 
 
 def _names(view: CaseView, incidents: Sequence[Mapping[str, Any]]) -> Readiness:
-    names = [
-        str(item[key]) for item in incidents for key in ("account", "nickname") if item.get(key)
-    ]
+    names = [name for item in incidents for name in accounts_of(item)]
     accused = [
         str(text)
         for report in view.reports

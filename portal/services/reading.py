@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.data import questions
-from portal.domain.questionnaire import UNKNOWN, UNKNOWN_TEXT, read_back, value_of
+from portal.domain.questionnaire import UNKNOWN, UNKNOWN_TEXT, accounts_of, read_back, value_of
 from portal.models import Case
 from portal.services import protocols, roster, schools
 from portal.services.case_views import CaseView, ReportView
@@ -119,7 +119,7 @@ def platform_of(incident: Mapping[str, Any]) -> str:
 def _online(report: ReportView) -> list[str]:
     found = []
     for incident in value_of(report.answers, "online").get("incidents") or []:
-        names = _text(incident, "account") or _text(incident, "nickname")
+        names = accounts_of(incident)[:1]
         found.append(" ".join(part for part in (platform_of(incident), *names) if part))
     return list(dict.fromkeys(text for text in found if text))[:GLANCE_ONLINE]
 

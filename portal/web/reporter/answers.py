@@ -8,12 +8,13 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from portal.domain.questionnaire import UNKNOWN, Field, Question
+from portal import data
+from portal.domain.questionnaire import UNKNOWN, Field, Question, addresses_of
 
 STORY_LIMIT = 200_000
 TEXT_LIMIT = 20_000
 MAX_INCIDENTS = 50
-TEXT_KINDS = frozenset({"text", "long"})
+TEXT_KINDS = frozenset({"text", "long", "lines", "address"})
 CHOICE_KINDS = frozenset({"one", "choice", "platform", "role"})
 
 Form = MultiDict[str, str]
@@ -100,8 +101,17 @@ def _incidents(question: Question, item: Field, form: Form, result: Read) -> lis
             if len(value) > TEXT_LIMIT:
                 result.problems[f"{stem}-{key}"] = "too_long"
         if kept:
-            found.append(kept)
+            found.append(_with_platform(kept))
     return found
+
+
+def _with_platform(incident: dict[str, Any]) -> dict[str, Any]:
+    """Where no app was chosen, take the one that a pasted address names; the page says so."""
+    if incident.get("platform"):
+        return incident
+    guessed = [data.guides().platform_of(address) for address in addresses_of(incident)]
+    platform = next(filter(None, guessed), "")
+    return {"platform": platform, **incident} if platform else incident
 
 
 def _text(form: Form, name: str) -> str:

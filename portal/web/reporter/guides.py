@@ -9,7 +9,7 @@ from flask import Blueprint, abort, url_for
 from werkzeug.wrappers import Response
 
 from portal import data
-from portal.domain.guides import STEPS
+from portal.domain.guides import STEPS, looks_like_address, tracking_in
 from portal.domain.questionnaire import PAGES
 from portal.services import sessions
 from portal.web import session
@@ -49,6 +49,19 @@ def guide(school: str, key: str) -> Response:
     return telling.show(
         "reporter/guide.html", guide=shown, always=found.always, order=STEPS, back=_back()
     )
+
+
+@blueprint.app_template_global()
+def about_address(address: str) -> dict[str, object]:
+    """Say what a pasted address looks like; it is kept as it was typed, whatever this says."""
+    if not address:
+        return {}
+    found = data.guides().of_platform(data.guides().platform_of(address))
+    return {
+        "platform": found.name if found else "",
+        "tracking": bool(tracking_in(address)),
+        "odd": not looks_like_address(address),
+    }
 
 
 def page_for(then: str, incidents: object) -> str:

@@ -16,7 +16,7 @@ from portal.services.sessions import SealedSession
 from portal.web import session
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import draft_only, public
-from portal.web.reporter import answers, telling
+from portal.web.reporter import answers, guides, telling
 from portal.web.reporter.telling import ENOUGH_PAGE, REVIEW_PAGE, Telling
 
 blueprint = Blueprint("reporter_report", __name__)
@@ -137,7 +137,7 @@ def _take(told: Telling, page: str) -> Response:
     then = request.form.get("then", "")
     if then == "unknown":
         answers.mark_unknown(read, questions)
-    goal = _goal(then)
+    goal = _goal(then, read)
     # Who goes back to an earlier answer may leave this page empty; nothing else is let go.
     if set(read.problems.values()) - ({"empty"} if goal in QUESTION_PAGES else set()):
         return _show(told, page, read)
@@ -158,7 +158,10 @@ def _take(told: Telling, page: str) -> Response:
     return redirect(telling.address(following), 303)
 
 
-def _goal(then: str) -> str:
+def _goal(then: str, read: answers.Read) -> str:
+    if then.startswith(guides.OF_INCIDENT):
+        told = read.values.get("online") or {}
+        return guides.page_for(then, told.get("incidents"))
     goal = then.removeprefix(TO) if then.startswith(TO) else ""
     known = QUESTION_PAGES | {telling.EVIDENCE_PAGE, REVIEW_PAGE}
     return goal if goal in known else ""

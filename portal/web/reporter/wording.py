@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Any
 
+from portal.domain.checklist import kind_of_file
 from portal.domain.deadlines import ZONE
 
 DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
@@ -14,13 +15,6 @@ MONTHS = (
     "januari", "februari", "maart", "april", "mei", "juni",
     "juli", "augustus", "september", "oktober", "november", "december",
 )  # fmt: skip
-KINDS = {
-    "image": ("jpg", "jpeg", "png", "gif", "webp", "heic", "heif", "bmp"),
-    "video": ("mp4", "mov", "m4v", "webm", "3gp", "avi", "mkv"),
-    "mic": ("opus", "m4a", "mp3", "ogg", "wav", "aac", "amr"),
-    "chat": ("txt", "zip"),
-    "mail": ("eml", "msg"),
-}
 STEP, DECIMALS_BELOW = 1000, 10
 
 
@@ -61,8 +55,7 @@ def limit(octets: int) -> str:
 
 def glyph(name: str) -> str:
     """Choose the icon of a file by its name; only a hint for the eye."""
-    ending = name.rpartition(".")[2].lower()
-    return next((kind for kind, endings in KINDS.items() if ending in endings), "file")
+    return kind_of_file(name)
 
 
 def years(classes: dict[str, str]) -> list[dict[str, Any]]:
