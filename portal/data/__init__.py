@@ -10,6 +10,7 @@ from typing import Any
 
 from portal.domain.checklist import Item
 from portal.domain.danger import DangerWords
+from portal.domain.how_it_works import HowItWorks
 from portal.domain.guides import Guides, parse_guides
 from portal.domain.questionnaire import Questionnaire, parse_questionnaire
 
@@ -42,6 +43,18 @@ def guides() -> Guides:
 def police_list() -> tuple[Item, ...]:
     """What the police ask to bring along, in their order."""
     return tuple(Item(**table) for table in _read("police_list")["item"])
+
+
+@cache
+def how_it_works() -> HowItWorks:
+    """What the public page says the protocols do."""
+    return HowItWorks(_read("how_it_works"))
+
+
+@cache
+def for_parents() -> dict[str, Any]:
+    """What the parents' page says: signals, advice, rights with source and date."""
+    return _read("parents")
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -17,7 +17,10 @@ CONFIDANT = "confidant"
 
 @dataclass(frozen=True, slots=True)
 class PublicPerson:
-    """Somebody whom a pupil can go to; `photo` is a digest, where that person shows one."""
+    """Somebody whom a pupil can go to; `photo` is a digest, where that person shows one.
+
+    `role` is the protocol's word, empty for the contact point.
+    """
 
     name: str
     role: str
@@ -59,7 +62,7 @@ def of_school(session: Session, *, school_id: str) -> PublicPeople:
             ClassPeople(name, year, shown(_of_class(staff, protocol, roles, name, year)))
             for name, year in staff.classes
         ),
-        contact=shown([(contact, "aanspreekpunt")] if contact and contact.active else []),
+        contact=shown([(contact, "")] if contact and contact.active else []),
         confidants=shown(
             [
                 (one, protocol.label(role.key))

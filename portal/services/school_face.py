@@ -22,6 +22,7 @@ from portal.services.staff import StaffActor
 LOGO_BOX, LOGO_BYTES = (240, 80), 10_000
 PHOTO_SIDE, PHOTO_BYTES = 320, 40_000
 LARGEST_UPLOAD = 4 << 20
+"""What a form keeps of a file; one that is cut off there is not looked at."""
 LONGEST_TEXT = 600
 MOST_DAYS = 10
 REFUSALS = frozenset({"wrong_type", "too_many_pixels", "too_many_scans", "too_detailed", "busy"})
@@ -186,7 +187,7 @@ class _Drawn:
 def _drawn(field: str, data: bytes, *, shape: str, width: int, height: int, most: int) -> _Drawn:
     if not data:
         raise InvalidInputError(field, "empty")
-    if len(data) > LARGEST_UPLOAD:
+    if len(data) >= LARGEST_UPLOAD:
         raise InvalidInputError(field, "too_large")
     try:
         made = make_public_picture(data, shape=shape, width=width, height=height, max_bytes=most)

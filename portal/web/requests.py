@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, abort, request
 from werkzeug.routing import RequestRedirect
 
-SMALL_FILES = frozenset({"admin_roster.take_over"})
-"""Views whose form takes files that are small and not evidence: the school's own lists."""
+SMALL_FILES = frozenset(
+    {"admin_roster.take_over", "admin_school.set_logo", "staff_account.show_photo"}
+)
+"""Views whose form takes files that are small and not evidence: the school's lists and pictures."""
 LARGEST = 4 << 20
 
 

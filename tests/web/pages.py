@@ -9,9 +9,10 @@ from flask import Flask, redirect, render_template
 from portal.config import PROJECT_ROOT, Settings
 from portal.db import make_engine, make_session_factory
 from portal.models import Base, School
-from portal.web import context, errors, headers, i18n
+from portal.web import context, errors, headers, i18n, school_look
 from portal.web.forms import csrf_field
-from portal.web.reporter import front
+from portal.web.reporter import about, front
+from portal.web.reporter import language as language_pages
 
 SLUGS = ("waterkant", "veldlyceum")
 EXIT = "https://weer.example/nu"
@@ -42,11 +43,13 @@ def make_app(folder, *, slugs=SLUGS, opened=True, language="nl", exit_url=EXIT):
         session_factory=factory,
         now=lambda: NOW,
     )
-    for part in (headers, errors, context):
+    for part in (headers, errors, context, school_look):
         part.install(app)
     i18n.install(app, language)
     app.jinja_env.globals["csrf_field"] = csrf_field
     app.register_blueprint(front.blueprint)
+    app.register_blueprint(about.blueprint)
+    app.register_blueprint(language_pages.blueprint)
     _stand_ins(app)
     return app
 
@@ -64,6 +67,7 @@ def _school(slug, *, opened):
 def _stand_ins(app):
     app.context_processor(_leave)
     app.add_url_rule("/<school>/begin", "reporter_report.begin", _begin, methods=["POST"])
+    app.add_url_rule("/<school>/verder", "reporter_return.open_with_code", _begin, methods=["POST"])
     app.add_url_rule("/weg", "weg", _away, methods=["POST"])
     app.add_url_rule("/<school>/gids", "guide", _guide)
     app.add_url_rule("/<school>/bureau", "desk", _desk)

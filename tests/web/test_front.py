@@ -11,7 +11,7 @@ from portal.web import helplines
 from tests.web.pages import make_app
 
 CSS = Path(__file__).parents[2] / "static" / "css"
-PAGES = ("", "hulp", "zo-werkt-het", "toegankelijkheid", "gids", "bureau")
+PAGES = ("", "hulp", "zo-werkt-het", "ouders", "gegevens", "toegankelijkheid", "gids", "bureau")
 
 
 class Tags(HTMLParser):
@@ -53,7 +53,8 @@ def test_the_only_school_has_its_front_page_at_the_root(tmp_path):
 def test_every_perspective_is_a_button_in_one_form_that_posts(client):
     page = Tags(client.get("/waterkant/").text)
     chosen = {a["value"] for a in page.all("button") if a.get("name") == "perspective"}
-    assert chosen == {"self", "other", "parent", "unsure", "participant", "staff"}
+    assert chosen == {"self", "other", "unsure", "participant", "staff"}
+    assert 'href="/waterkant/ouders"' in client.get("/waterkant/").text
     forms = [(attrs["method"], attrs["action"]) for attrs in page.all("form")]
     assert forms == [("post", "/weg"), ("post", "/waterkant/begin")]
 
@@ -189,7 +190,7 @@ def test_right_to_left_languages_turn_the_page(tmp_path):
 
 
 def test_pages_speak_calmly(client):
-    for path in PAGES[:4]:
+    for path in PAGES[:6]:
         text = re.sub(r"<[^>]+>", " ", client.get(f"/waterkant/{path}").text)
         assert "!" not in text
         assert not re.search(r"(?i)helaas|slachtoffer|dader|succes", text)

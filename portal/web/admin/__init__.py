@@ -1,5 +1,5 @@
 """Pages for who manages accounts and roster; managing opens no case."""
 
-from portal.web.admin import people, roster
+from portal.web.admin import people, roster, school
 
-blueprints = (people.blueprint, roster.blueprint)
+blueprints = (roster.blueprint, school.blueprint, people.blueprint)

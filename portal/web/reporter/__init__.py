@@ -1,9 +1,22 @@
 """Pages of the person who tells: report, evidence, look-over, receipt, coming back, leaving."""
 
-from portal.web.reporter import evidence, front, guides, leave, receipt, report, returning, review
+from portal.web.reporter import (
+    about,
+    diary,
+    evidence,
+    front,
+    guides,
+    language,
+    leave,
+    receipt,
+    report,
+    returning,
+    review,
+)
 
 blueprints = (
     front.blueprint,
+    about.blueprint,
     report.blueprint,
     evidence.blueprint,
     guides.blueprint,

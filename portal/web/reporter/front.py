@@ -44,7 +44,7 @@ def help_lines(school: str) -> str:
     )
 
 
-@blueprint.get("/<school>/zo-werkt-het")
+@blueprint.get("/<school>/gegevens")
 @public
 def privacy(school: str) -> str:
     del school

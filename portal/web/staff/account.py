@@ -6,9 +6,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.domain.permissions import Action, may
-from portal.services import accounts, confirmations, printed_codes
+from portal.services import accounts, confirmations, printed_codes, school_face
 from portal.services.errors import InvalidInputError
-from portal.web.context import current_school, db
+from portal.web.context import current_school, db, now
 from portal.web.guards import current_actor, requires
 from portal.web.limits import FAILED_PASSPHRASES, failed, limiter
 
@@ -64,6 +64,27 @@ def new_recovery_code(school: str) -> Page:
     )
 
 
+@blueprint.post("/foto")
+@requires(Action.WORK_ON_CASES)
+def show_photo(school: str) -> Page:
+    """Show one's own photo on the public page, or take it away again."""
+    if "remove" in request.form:
+        school_face.hide_photo(db(), actor=current_actor(), now=now())
+        return redirect(url_for(".account", school=school) + "#foto", 303)
+    sent = request.files.get("photo")
+    try:
+        school_face.show_photo(
+            db(),
+            actor=current_actor(),
+            data=sent.stream.read() if sent is not None else b"",
+            agreed="agreed" in request.form,
+            now=now(),
+        )
+    except InvalidInputError as error:
+        return _page(error, part="photo")
+    return redirect(url_for(".account", school=school) + "#foto", 303)
+
+
 def _page(
     error: InvalidInputError | None = None, *, part: str = "", saved: bool = False
 ) -> tuple[str, int]:
@@ -79,5 +100,6 @@ def _page(
         errors={error.field: error.problem} if error else {},
         part=part,
         saved=saved,
+        photo=school_face.photo_of(db(), school_id=actor.school_id, staff_id=actor.id),
     )
     return page, BAD_REQUEST if error else 200

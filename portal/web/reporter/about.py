@@ -1,0 +1,56 @@
+"""Pages that anybody may read before telling: how it works at this school, and for parents."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from portal import data
+from portal.services import protocols, public_people
+from portal.web.context import current_school, db
+from portal.web.guards import public
+
+blueprint = Blueprint("reporter_about", __name__)
+FEW_CLASSES = 12
+
+
+@blueprint.get("/<school>/zo-werkt-het")
+@public
+def how_it_works(school: str) -> str:
+    """Show the protocol in five steps, whom to go to, and what happens with a report."""
+    del school
+    here = current_school()
+    protocol, _ = protocols.current(here.protocol_key)
+    texts = data.how_it_works()
+    people = public_people.of_school(db(), school_id=here.id)
+    return render_template(
+        "reporter/how_it_works.html",
+        school=here,
+        steps=texts.steps(protocol),
+        tips=texts.tips(),
+        people=people,
+        years=_years(people),
+    )
+
+
+@blueprint.get("/<school>/ouders")
+@public
+def parents(school: str) -> str:
+    """Tell parents what to expect, and let them begin."""
+    del school
+    here = current_school()
+    return render_template(
+        "reporter/parents.html",
+        school=here,
+        texts=data.for_parents(),
+        contact=public_people.of_school(db(), school_id=here.id).contact,
+    )
+
+
+def _years(people: public_people.PublicPeople) -> dict[str, list[public_people.ClassPeople]]:
+    """Group the classes by year where there are many; a small school sees them all at once."""
+    if len(people.classes) <= FEW_CLASSES:
+        return {"": list(people.classes)}
+    years: dict[str, list[public_people.ClassPeople]] = {}
+    for one in people.classes:
+        years.setdefault(one.year, []).append(one)
+    return years
