@@ -12,7 +12,6 @@ from portal.models import Base, School
 from portal.web import context, errors, headers, i18n, school_look
 from portal.web.forms import csrf_field
 from portal.web.reporter import about, front
-from portal.web.reporter import language as language_pages
 
 SLUGS = ("waterkant", "veldlyceum")
 EXIT = "https://weer.example/nu"
@@ -49,7 +48,6 @@ def make_app(folder, *, slugs=SLUGS, opened=True, language="nl", exit_url=EXIT):
     app.jinja_env.globals["csrf_field"] = csrf_field
     app.register_blueprint(front.blueprint)
     app.register_blueprint(about.blueprint)
-    app.register_blueprint(language_pages.blueprint)
     _stand_ins(app)
     return app
 

@@ -2,11 +2,9 @@
 
 from portal.web.reporter import (
     about,
-    diary,
     evidence,
     front,
     guides,
-    language,
     leave,
     receipt,
     report,
