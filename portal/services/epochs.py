@@ -136,7 +136,7 @@ def _readers(
     session: Session, case: Case, compartment: Compartment, without: Collection[str]
 ) -> Sequence[StaffMember]:
     """List who may read by the log and the case's own list, with a wrap and a confirmed key."""
-    logged = {staff_id for _, staff_id in vouching.readers_by_log(_reading(session, case))}
+    logged = {staff_id for _, staff_id in vouching.readers_by_log(reading(session, case))}
     query = (
         select(StaffMember)
         .join(Wrap, (Wrap.holder_id == StaffMember.id) & (Wrap.school_id == StaffMember.school_id))
@@ -156,8 +156,23 @@ def _readers(
     return list(session.scalars(query))
 
 
-def _reading(session: Session, case: Case) -> list[tuple[str, list[str]]]:
+def reading(session: Session, case: Case) -> list[tuple[str, list[str]]]:
+    """Give the events by which somebody may read a case, or no more."""
     return vouching.events_of(session, case.school_id, vouching.READING, case_id=case.id)
+
+
+def pair_members(session: Session, kind: str, beside: Compartment) -> list[RecoveryHolder]:
+    """List who is in a pair of another key of the same report: nobody who is excluded is."""
+    query = select(Compartment).where(
+        Compartment.report_id == beside.report_id, Compartment.kind == kind
+    )
+    known = vouching.vouched(
+        session,
+        session.scalars(query),
+        school_id=beside.school_id,
+        report_id=beside.report_id,
+    )
+    return _pair_members(session, keys.newest(known, kind))
 
 
 def _pair_members(session: Session, compartment: Compartment) -> list[RecoveryHolder]:

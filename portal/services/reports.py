@@ -190,6 +190,7 @@ def open_case(
         step_key=routed.decision.step,
         next_action=routed.first_action,
         due_on=routed.due_on,
+        answer_by=routed.answer_by,
         handler_id=handler.id,
         classes=", ".join(routed.class_names),
         opened_at=records.whole_hour(now),
@@ -266,7 +267,7 @@ def _share_name(
     return given
 
 
-def _note_sharing(
+def note_sharing(
     session: Session,
     case: Case,
     report_id: str,
@@ -274,6 +275,7 @@ def _note_sharing(
     staff_ids: list[str],
     now: datetime,
 ) -> None:
+    """Write down who got the reporter's name."""
     custody.record_event(
         session,
         CustodyKind.IDENTITY_SHARED,
@@ -317,7 +319,7 @@ def _send(
     if code_row is not None:
         issuing.note(session, code_row, story, case_id=case.id, actor=custody.REPORTER, now=now)
     if named:
-        _note_sharing(session, case, report.id, story, named, now)
+        note_sharing(session, case, report.id, story, named, now)
     report_id = report.id
     report.status, report.kept_until = SENT, None
     report.sent_at = records.whole_hour(now)
