@@ -10,8 +10,9 @@ from typing import Any
 
 from portal.domain.checklist import Item
 from portal.domain.danger import DangerWords
-from portal.domain.how_it_works import HowItWorks
 from portal.domain.guides import Guides, parse_guides
+from portal.domain.how_it_works import HowItWorks
+from portal.domain.intimate_steps import IntimateSteps, parse_intimate_steps
 from portal.domain.questionnaire import Questionnaire, parse_questionnaire
 
 
@@ -40,12 +41,6 @@ def guides() -> Guides:
 
 
 @cache
-def police_list() -> tuple[Item, ...]:
-    """What the police ask to bring along, in their order."""
-    return tuple(Item(**table) for table in _read("police_list")["item"])
-
-
-@cache
 def how_it_works() -> HowItWorks:
     """What the public page says the protocols do."""
     return HowItWorks(_read("how_it_works"))
@@ -55,6 +50,18 @@ def how_it_works() -> HowItWorks:
 def for_parents() -> dict[str, Any]:
     """What the parents' page says: signals, advice, rights with source and date."""
     return _read("parents")
+
+
+@cache
+def police_list() -> tuple[Item, ...]:
+    """What the police ask to bring along, in their order."""
+    return tuple(Item(**table) for table in _read("police_list")["item"])
+
+
+@cache
+def intimate_steps() -> IntimateSteps:
+    """What to do when an image of somebody naked came in."""
+    return parse_intimate_steps(_read("intimate_steps"))
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -80,6 +80,7 @@ def check_all(
             *_pairs(session, school),
             *_compartments(session, school, entries),
             *_records(session, school, entries),
+            *_sealed(session, school, entries),
             *_objects(session, school, store, present, read_all=read_all),
         ]
         findings += [Finding(school.slug, code, text) for code, text in found]
@@ -240,6 +241,38 @@ def _records(session: Session, school: School, entries: list[_Entry]) -> Iterato
             yield "record", f"record {row.id} ({row.kind}) is not what was written"
         elif digest not in about.get(row.id, hashes):
             yield "record", f"the log does not know record {row.id} ({row.kind})"
+
+
+def _sealed(session: Session, school: School, entries: list[_Entry]) -> Iterator[tuple[str, str]]:
+    """What is kept for the police has the object that the log names, and keys for pairs alone."""
+    logged = {
+        about[0]: set(about)
+        for entry in entries
+        if entry.row.kind == CustodyKind.EVIDENCE_SEALED and (about := _about(entry))
+    }
+    rows = session.execute(
+        select(EvidenceItem, Compartment.kind)
+        .join(Compartment, Compartment.id == EvidenceItem.compartment_id)
+        .where(EvidenceItem.school_id == school.id)
+    )
+    for item, kind in rows:
+        sealed = item.sealed_record_id is not None
+        named = item.ciphertext_sha256 in logged.get(item.id, ())
+        if {sealed, kind == keys.SEALED, item.id in logged} != {sealed} or sealed != named:
+            yield "sealed", f"item {item.id} is not sealed as the log says"
+    held = (
+        select(Wrap.holder_kind, Wrap.compartment_id)
+        .join(Compartment, Compartment.id == Wrap.compartment_id)
+        .join(Report, Report.id == Compartment.report_id)
+        .where(
+            Wrap.school_id == school.id,
+            Compartment.kind == keys.SEALED,
+            Wrap.holder_kind != keys.PAIR,
+            Report.case_id.is_not(None),  # the writer of a diary holds all its keys
+        )
+    )
+    for holder, compartment_id in session.execute(held):
+        yield "sealed", f"key {compartment_id} is for the recovery pairs, and a {holder} holds it"
 
 
 def _about(entry: _Entry) -> list[str]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from portal.services.reporter import MessageView
+from portal.services.drafts import Entry
+from portal.services.reins import Reins
+from portal.services.reporter import REPORTERS_OWN, MessageView
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,27 @@ class CaseRow:
     handler: str
     given: bool = False
     """Whether somebody else handed it to this person, who did not open it since."""
+    answer_by: date | None = None
+    """The day by which its reporter was promised an answer."""
+    check_call: bool = False
+    """Whether an answer of a check week, or silence, calls for somebody."""
+
+    @property
+    def soonest(self) -> date | None:
+        """The first of the two days: that of the step, and that of the promised answer."""
+        return min((day for day in (self.due_on, self.answer_by) if day), default=None)
+
+    def late(self, today: date) -> bool:
+        """Whether one of them is over."""
+        return self.soonest is not None and self.soonest < today
 
     @property
     def task(self) -> str:
-        """What comes first: ``read``, ``given``, ``first_answer``, ``answer``, or the ``step``."""
+        """What comes first: ``read``, ``given``, ``check``, an answer, or the ``step``."""
         if self.unread or self.given:
             return "read" if self.unread else "given"
+        if self.check_call:
+            return "check"
         if self.waiting:
             return "first_answer" if self.status in {"received", "read"} else "answer"
         return "step"
@@ -90,6 +107,15 @@ class EvidenceView:
     facts: dict[str, Any]
     received_at: datetime
     intimate: bool = False
+    sealed: str = ""
+    """Why staff do not open it: ``reporter``, ``intimate``, ``staff``, ``asked``; or empty."""
+    copy: str = ""
+    """Media type of the cleaned copy, where there is one."""
+
+    @property
+    def withheld(self) -> bool:
+        """Whether it is neither shown nor handed out here."""
+        return self.intimate or bool(self.sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +164,11 @@ class ReportView:
     identity: dict[str, str] | None
     name_choice: str
     written_by: str = ""
+    entries: list[Entry] = field(default_factory=list)
+    """What was written in a diary before it was sent, in the order of writing."""
+    reins: Reins = field(default_factory=Reins)
+    gone: bool = False
+    """Whether it was withdrawn and has been wiped since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +223,7 @@ class CaseView:
     def unanswered(self) -> bool:
         """Whether the last word is the reporter's."""
         return any(
-            report.messages and report.messages[-1].kind == "message:reporter"
-            for report in self.reports
+            report.messages and report.messages[-1].kind in REPORTERS_OWN for report in self.reports
         )
 
     @property

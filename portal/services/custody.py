@@ -128,6 +128,17 @@ def open_event(event: CustodyEvent, identity: Identity) -> dict[str, Any]:
     return body
 
 
+def move_sealed_part(event: CustodyEvent, identity: Identity, to: Compartment) -> None:
+    """Seal salt and particulars of an event to another key; what the log committed to stays.
+
+    Raises:
+        RecordMismatchError: they are not those that the log committed to.
+    """
+    body = open_event(event, identity)
+    event.compartment_id, event.owner_id = to.id, records.owner_of(to)
+    event.sealed = _seal(to, event.id, bytes.fromhex(body["salt"]), body["sealed"])
+
+
 def queued(session: Session) -> list[CustodyEvent]:
     """List the events waiting for the commit."""
     events: list[CustodyEvent] = session.info.get(_QUEUE, [])

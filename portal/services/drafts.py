@@ -47,6 +47,8 @@ class ListedFile:
     state: str = "safe"
     entry: str = ""
     """The entry of a diary that it was added to."""
+    sealed: str = ""
+    """Why it is kept for the police alone (see `sealing`); or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,7 @@ def file_of(body: dict[str, Any]) -> ListedFile:
         fingerprint=short_fingerprint(body["sha256"]),
         intimate=body["intimate"],
         entry=body.get("entry", ""),
+        sealed=body.get("sealed", ""),
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from evidence_store import (
@@ -22,20 +22,27 @@ from evidence_store import (
     decrypt,
     encrypt,
 )
+from evidence_store.inspect import Derivative as Made
 from evidence_store.inspect import make_preview
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Compartment, Derivative, EvidenceItem, Record, Report, new_id
-from portal.services import case_keys, custody, records
+from portal.services import case_keys, custody, keys, records
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import EvidenceView
 from portal.services.drafts import short_fingerprint
 from portal.services.errors import NotFoundError, RecordMismatchError
+from portal.services.keys import OpenCompartment
 from portal.services.staff import StaffActor
 from portal.services.transaction import add_unless_there
 
 READ_BYTES = 1 << 20
 DERIVATIVE_FORMAT = 2
 SIZES = {"blurred": 320, "clear": 1600}
+CLEANED = "cleaned"
+SEALING = "sealing"
+"""The record in which a reporter who came back asks to seal a file."""
+NEUTRAL_NAME = "verzegeld bestand"
+"""What stands for the name of what is kept for the police: a name can tell who sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,28 @@ class OpenItem:
     case: Case
     case_key: Compartment
     """Where what is done with it is written down."""
+    asked: bool = False
+    """Whether its reporter asked to seal it, and nobody with the key came by since."""
+
+    @property
+    def sealed(self) -> Mapping[str, Any]:
+        """Why and since when it is kept for the police, and what copy there is; or nothing."""
+        found: Mapping[str, Any] = self.body.get("sealed") or {}
+        return found
+
+    @property
+    def withheld(self) -> bool:
+        """Whether it is neither shown, nor handed out, nor packed."""
+        return bool(self.sealed) or self.asked or is_intimate(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedItem:
+    """An item that is kept for the police, opened by a pair of recovery holders."""
+
+    row: EvidenceItem
+    body: dict[str, Any]
+    identity: Identity
 
 
 def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]:
@@ -61,11 +90,12 @@ def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]
         select(EvidenceItem, Record, listing, Compartment)
         .join(Report, Report.id == EvidenceItem.report_id)
         .join(Record, Record.id == EvidenceItem.record_id)
-        .join(Compartment, Compartment.id == EvidenceItem.compartment_id)
+        .join(Compartment, Compartment.id == Record.compartment_id)
         .outerjoin(listing, listing.id == EvidenceItem.listing_id)
         .where(Report.case_id == case.id, EvidenceItem.school_id == case.school_id)
     )
     identities = opened.by_compartment()
+    wished = _asked_to_seal(session, opened)
     items = []
     for row, record, listed, compartment in session.execute(query):
         try:
@@ -74,8 +104,48 @@ def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]
             opened.changed.add(row.id)
             continue
         identity, case_key = identities[compartment.id], opened.current.row
-        items.append(OpenItem(row, body, identity, compartment, case, case_key))
+        asked = row.id in wished and not body.get("sealed")
+        items.append(OpenItem(row, body, identity, compartment, case, case_key, asked))
     return sorted(items, key=lambda item: (item.body["at"], item.body["name"], item.row.id))
+
+
+def open_sealed(
+    session: Session, sealed: Sequence[OpenCompartment], opened: CaseKeys
+) -> list[SealedItem]:
+    """Open what is known of the items in sealed compartments; readers' records vouch for it."""
+    found = []
+    shown = aliased(Record)
+    identities = opened.by_compartment()
+    for key in sealed:
+        query = (
+            select(EvidenceItem, Record, shown)
+            .join(Record, Record.id == EvidenceItem.sealed_record_id)
+            .join(shown, shown.id == EvidenceItem.record_id)
+            .where(EvidenceItem.compartment_id == key.row.id)
+        )
+        for row, record, reduced in session.execute(query):
+            try:
+                listed = session.get(Record, row.listing_id)
+                told = _open_item(row, reduced, listed, identities)
+                named_as = str(told["sealed"]["record"])
+                body = records.open_record(record, key.identity, named_as=named_as)
+            except (RecordMismatchError, KeyError):
+                opened.changed.add(row.id)
+                continue
+            found.append(SealedItem(row, body, key.identity))
+    return sorted(found, key=lambda item: (item.body["at"], item.body["name"], item.row.id))
+
+
+def _asked_to_seal(session: Session, opened: CaseKeys) -> set[str]:
+    """Give the ids of what reporters who came back asked to seal."""
+    identities = {
+        item.row.id: item.identity
+        for report_id in opened.reports
+        for item in opened.of_report(report_id, keys.STORY)
+    }
+    rows = records.records_of(session, list(identities), kinds=[SEALING])
+    bodies = records.open_sound(rows, identities, opened.changed)
+    return {str(body["evidence"]) for _, body in bodies}
 
 
 def _open_item(
@@ -89,10 +159,12 @@ def _open_item(
         raise RecordMismatchError(row.id)
     listing = records.open_record(listed, identities[listed.compartment_id])
     body = records.open_record(
-        record, identities[row.compartment_id], named_as=str(listing["record"])
+        record, identities[record.compartment_id], named_as=str(listing["record"])
     )
     # The record binds file and item; a row that was made to point elsewhere is refused.
     if (body["evidence"], body["object"], listing["evidence"]) != (row.id, row.object_id, row.id):
+        raise RecordMismatchError(row.id)
+    if bool(body.get("sealed")) != (row.sealed_record_id is not None):
         raise RecordMismatchError(row.id)
     return body
 
@@ -103,12 +175,12 @@ def views_of(items: list[OpenItem]) -> list[EvidenceView]:
 
 
 def _view(item: OpenItem, exhibit: str) -> EvidenceView:
-    inspection = item.body.get("inspection") or {}
+    inspection = {} if item.asked else item.body.get("inspection") or {}
     return EvidenceView(
         id=item.row.id,
         report_id=item.row.report_id,
         exhibit=exhibit,
-        name=item.body["name"],
+        name=NEUTRAL_NAME if item.asked else item.body["name"],
         size=item.body["size"],
         sha256=item.body["sha256"],
         fingerprint=short_fingerprint(item.body["sha256"]),
@@ -118,6 +190,8 @@ def _view(item: OpenItem, exhibit: str) -> EvidenceView:
         facts=dict(inspection.get("facts", {})),
         received_at=datetime.fromisoformat(item.body["at"]),
         intimate=is_intimate(item),
+        sealed=str(item.sealed.get("why", "")) or ("asked" if item.asked else ""),
+        copy=str(item.sealed.get("copy", "")),
     )
 
 
@@ -174,11 +248,9 @@ def preview(
     Raises:
         NotFoundError: when none can be made of this file.
     """
-    if is_intimate(item):
+    if item.withheld:
         raise NotFoundError(item.row.id)
-    kept = session.scalar(
-        select(Derivative).where(Derivative.evidence_id == item.row.id, Derivative.kind == kind)
-    )
+    kept = _kept(session, item, kind)
     if kind == "clear":
         _log(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
     if kept is not None:
@@ -196,19 +268,56 @@ def preview(
             )
     except EvidenceStoreError as error:
         raise NotFoundError(item.row.id) from error
+    row = derivative_row(item.row, made, kind=kind, key=key_of(item), now=now)
+    # Not when the item was sealed while the picture was being made.
+    unchanged = exists().where(
+        EvidenceItem.id == item.row.id, EvidenceItem.object_id == item.row.object_id
+    )
+    add_unless_there(session, Derivative, row, while_there=unchanged)
+    return made.data, made.media_type
+
+
+def cleaned_copy(
+    session: Session, *, actor: StaffActor, item: OpenItem, now: datetime
+) -> tuple[bytes, str]:
+    """Give the cleaned copy of what is kept for the police.
+
+    Raises:
+        NotFoundError: when there is none.
+    """
+    kept = _kept(session, item, CLEANED)
+    if kept is None or not item.sealed:
+        raise NotFoundError(item.row.id)
+    _log(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
+    return _open_derivative(kept, item), kept.media_type
+
+
+def _kept(session: Session, item: OpenItem, kind: str) -> Derivative | None:
+    query = select(Derivative).where(Derivative.evidence_id == item.row.id, Derivative.kind == kind)
+    return session.scalar(query)
+
+
+def key_of(item: OpenItem) -> OpenCompartment:
+    """Give the key to which what readers see of an item is sealed."""
+    return OpenCompartment(item.compartment, item.identity)
+
+
+def derivative_row(
+    item: EvidenceItem, made: Made, *, kind: str, key: OpenCompartment, now: datetime
+) -> dict[str, Any]:
+    """Seal something made from an original as a row for readers of the case."""
     row = {
         "id": new_id(),
-        "school_id": item.row.school_id,
-        "evidence_id": item.row.id,
+        "school_id": item.school_id,
+        "evidence_id": item.id,
         "kind": kind,
         "media_type": made.media_type,
         "tool": f"{made.tool} {made.version}",
         "made_at": records.whole_hour(now),
     }
-    label = _label(Derivative(**row), made.data, item.identity)
-    sealed = encrypt(label + made.data, [Recipient.parse(item.compartment.recipient)])
-    add_unless_there(session, Derivative, {**row, "ciphertext": sealed})
-    return made.data, made.media_type
+    label = _label(Derivative(**row), made.data, key.identity)
+    sealed = encrypt(label + made.data, [Recipient.parse(key.row.recipient)])
+    return {**row, "ciphertext": sealed}
 
 
 def _label(row: Derivative, data: bytes, identity: Identity) -> bytes:
@@ -229,7 +338,13 @@ def _open_derivative(row: Derivative, item: OpenItem) -> bytes:
 
 
 def log_download(session: Session, *, actor: StaffActor, item: OpenItem, now: datetime) -> None:
-    """Write down that the original is handed out; the caller commits before the first byte."""
+    """Write down that the original is handed out; the caller commits before the first byte.
+
+    Raises:
+        NotFoundError: for what is withheld.
+    """
+    if item.withheld:
+        raise NotFoundError(item.row.id)
     _log(session, item, actor, CustodyKind.EVIDENCE_OPENED, now)
 
 
@@ -240,7 +355,12 @@ def reader(store: EvidenceStore, item: OpenItem) -> SeekableReader:
 
 def stream(store: EvidenceStore, item: OpenItem) -> Iterator[bytes]:
     """Give the original, piece by piece."""
-    with reader(store, item) as source:
+    return stream_of(store, item.row, item.identity)
+
+
+def stream_of(store: EvidenceStore, row: EvidenceItem, identity: Identity) -> Iterator[bytes]:
+    """Give the original of an item with whatever key opens it, piece by piece."""
+    with store.open(row.object_id, [identity]) as source:
         while data := source.read(READ_BYTES):
             yield data
 

@@ -26,7 +26,7 @@ from portal.models import (
     StaffMember,
     Wrap,
 )
-from portal.services import case_keys, keys, records, reporter, vouching
+from portal.services import case_keys, evidence, keys, records, reporter, traces, vouching
 from portal.services.case_keys import CaseKeys
 from portal.services.custody import Actor, record_event
 from portal.services.errors import InvalidInputError, NotFoundError
@@ -166,6 +166,15 @@ def give_to(
         actor=recovered.pair.actor,
         reason=recovered.reason,
         now=now,
+        about=traces.note(
+            session,
+            case=case,
+            opened=recovered.keys,
+            actor=recovered.pair.actor,
+            what=traces.READER_ADDED,
+            to=member,
+            now=now,
+        ),
     )
     if handles:
         case.handler_id = member.id
@@ -195,6 +204,28 @@ def reveal_name(session: Session, recovered: Recovered, *, now: datetime) -> lis
         raise NotFoundError(case.label)
     particulars = {"reason": recovered.reason, "what": "name"}
     _log(session, case, recovered.keys, recovered.pair, particulars, now, notices)
+    return found
+
+
+def open_sealed(
+    session: Session, recovered: Recovered, *, now: datetime
+) -> list[evidence.SealedItem]:
+    """Open what is kept for the police in a case; only the pair itself does, and it is logged.
+
+    Raises:
+        NotFoundError: nothing is sealed in this case, or this pair may not open it.
+    """
+    case, found = recovered.case, []
+    for report_id in recovered.keys.reports:
+        compartments = keys.compartments_of_report(session, case.school_id, report_id)
+        kept = [row for row in compartments if row.kind == keys.SEALED]
+        opened = _open(session, kept, recovered.pair)
+        found += evidence.open_sealed(session, opened, recovered.keys)
+    if not found:
+        raise NotFoundError(case.label)
+    particulars = {"reason": recovered.reason, "what": "sealed"}
+    about = [item.row.id for item in found]
+    _log(session, case, recovered.keys, recovered.pair, particulars, now, about)
     return found
 
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Insert
+from sqlalchemy import ColumnElement, Insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -31,10 +31,10 @@ def commit(session: Session) -> None:
         session.execute(statement)
     custody.append_queue(session)
     session.commit()
-    for store, object_id in session.info.pop(_DOOMED, []):
+    for destroy, object_id in session.info.pop(_DOOMED, []):
         # The change is done; what cannot be destroyed now is an orphan, and the sweeper's.
         with contextlib.suppress(EvidenceStoreError, OSError):
-            store.destroy(object_id)
+            destroy(object_id)
 
 
 def rollback(session: Session) -> None:
@@ -47,19 +47,48 @@ def rollback(session: Session) -> None:
 
 def destroy_after_commit(session: Session, store: EvidenceStore, object_id: str) -> None:
     """Destroy an object when, and only when, this transaction commits."""
-    session.info.setdefault(_DOOMED, []).append((store, object_id))
+    session.info.setdefault(_DOOMED, []).append((store.destroy, object_id))
 
 
-def insert_unless_there(session: Session, table: type[Base], row: Mapping[str, Any]) -> Insert:
-    """Make the statement that adds a row unless another transaction added it first."""
+def discard_after_commit(session: Session, store: EvidenceStore, object_id: str) -> None:
+    """Remove an original that is still on its way in when, and only when, this commits."""
+    session.info.setdefault(_DOOMED, []).append((store.discard, object_id))
+
+
+def insert_unless_there(
+    session: Session,
+    table: type[Base],
+    row: Mapping[str, Any],
+    *,
+    while_there: ColumnElement[bool] | None = None,
+) -> Insert:
+    """Make the statement that adds a row unless another transaction added it first.
+
+    Args:
+        while_there: a condition that must still hold when the statement runs.
+    """
     insert = _INSERT[session.get_bind().dialect.name](table)
-    statement: Insert = insert.values(row).on_conflict_do_nothing()
-    return statement
+    if while_there is None:
+        given: Insert = insert.values(row).on_conflict_do_nothing()
+        return given
+    columns = table.__table__.columns
+    values = [literal(value, columns[name].type) for name, value in row.items()]
+    chosen: Insert = insert.from_select(
+        list(row), select(*values).where(while_there)
+    ).on_conflict_do_nothing()
+    return chosen
 
 
-def add_unless_there(session: Session, table: type[Base], row: Mapping[str, Any]) -> None:
+def add_unless_there(
+    session: Session,
+    table: type[Base],
+    row: Mapping[str, Any],
+    *,
+    while_there: ColumnElement[bool] | None = None,
+) -> None:
     """Add such a row at the commit, so that no lock is held until then."""
-    session.info.setdefault(_LATE, []).append(insert_unless_there(session, table, row))
+    made = insert_unless_there(session, table, row, while_there=while_there)
+    session.info.setdefault(_LATE, []).append(made)
 
 
 def is_dirty(session: Session) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from evidence_store import (
     EvidenceStoreError,
     Intake,
     Recipient,
+    SeekableReader,
     StoredItem,
     TooLargeError,
 )
@@ -25,8 +26,9 @@ from evidence_store.inspect import describe
 from portal.config import Settings
 from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Compartment, EvidenceItem, Record, Report, new_id
+from portal.models import Compartment, EvidenceItem, Record, Report, Upload, new_id
 from portal.services import custody, drafts, keys, records, reporter, sessions, vouching
+from portal.services.destruction import delete_below
 from portal.services.drafts import ListedFile, file_of
 from portal.services.errors import NotFoundError, RecordMismatchError
 from portal.services.keys import OpenCompartment
@@ -53,6 +55,8 @@ class UploadSink:
     facts: dict[str, Any] = field(default_factory=dict)
     entry: str = ""
     """The entry of a diary that it belongs to."""
+    reopen: Callable[[], SeekableReader] | None = None
+    """Reads back what came in several goes."""
 
     def write(self, data: bytes) -> None:
         """Take the next bytes; after a problem they are dropped."""
@@ -82,10 +86,13 @@ class UploadSink:
 
     def inspect(self) -> None:
         """Find out what the file really is, in a child process; failing is no obstacle."""
-        if self._intake is None or self.stored is None:
+        reopen = self.reopen
+        if reopen is None and self._intake is not None:
+            reopen = self._intake.reopen
+        if reopen is None or self.stored is None:
             return
         try:
-            with self._intake.reopen() as source:
+            with reopen() as source:
                 self.facts = describe(
                     source,
                     name=self.name,
@@ -122,10 +129,10 @@ def begin(
         intimate: what the reporter answered about nudity in it (no, unsure).
     """
     report_id = live.data["report"]
-    left = settings.max_report_bytes - _bytes_of(session, school.id, report_id) - taken
+    left = settings.max_report_bytes - bytes_of(session, school.id, report_id) - taken
     if left <= 0:
         return UploadSink(name, declared_type, intimate, None, problem="quota")
-    story, evidence = _compartments(session, live)
+    story, evidence = compartments(session, live)
     limit = min(settings.max_file_bytes, left)
     intake = store.begin([Recipient.parse(evidence.recipient)], limit=limit)
     entry = live.data.get("entry", "")
@@ -242,21 +249,25 @@ def remove(session: Session, *, live: SealedSession, store: EvidenceStore, file_
     item = session.get(EvidenceItem, file_id, populate_existing=True)
     if item is None or report is None or item.report_id != report.id:
         raise NotFoundError(file_id)
+    kept = [item.record_id, item.listing_id, item.sealed_record_id]
+    delete_below(session, EvidenceItem, [item.id])
     session.execute(delete(EvidenceItem).where(EvidenceItem.id == item.id))
-    session.execute(delete(Record).where(Record.id.in_([item.record_id, item.listing_id])))
+    session.execute(delete(Record).where(Record.id.in_(filter(None, kept))))
     destroy_after_commit(session, store, item.object_id)
 
 
-def _bytes_of(session: Session, school_id: str, report_id: str) -> int:
-    total = session.scalar(
-        select(func.coalesce(func.sum(EvidenceItem.size), 0)).where(
-            EvidenceItem.school_id == school_id, EvidenceItem.report_id == report_id
-        )
+def bytes_of(session: Session, school_id: str, report_id: str) -> int:
+    """Count what a report holds, and what it may still get from uploads that are under way."""
+    here = select(func.sum(EvidenceItem.size)).where(
+        EvidenceItem.school_id == school_id, EvidenceItem.report_id == report_id
     )
-    return int(total or 0)
+    coming = select(func.sum(Upload.length)).where(
+        Upload.school_id == school_id, Upload.report_id == report_id, ~Upload.finished
+    )
+    return sum(int(session.scalar(query) or 0) for query in (here, coming))
 
 
-def _compartments(session: Session, live: SealedSession) -> tuple[OpenCompartment, Compartment]:
+def compartments(session: Session, live: SealedSession) -> tuple[OpenCompartment, Compartment]:
     """Find where listing and file go: keys that this reporter can vouch for, nobody else's."""
     opened = drafts.open_compartments(session, live=live)
     if keys.STORY not in opened:

@@ -1,0 +1,225 @@
+"""Sealing an item for the police: nobody at school opens it any more, two recovery holders do.
+
+The object gets a new header for the sealed compartment of its report; name and facts move there
+too. What readers of the case keep is size, time and digest, and a cleaned copy where one can be
+made. Making these takes time, so it is done first; then one transaction swaps the rows, and the old
+object goes after its commit. A crash leaves at worst an orphan.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from evidence_store import EvidenceStore, EvidenceStoreError, Recipient
+from evidence_store.inspect import Derivative as Made
+from evidence_store.inspect import make_cleaned
+from evidence_store.rehead import ReheadedItem
+from portal.db import begin_write
+from portal.domain.custody_kinds import CustodyKind
+from portal.models import Compartment, CustodyEvent, Derivative, EvidenceItem, Record, Wrap
+from portal.services import custody, evidence, keys, records, vouching
+from portal.services.custody import Actor
+from portal.services.errors import ConflictError, NotFoundError
+from portal.services.keys import OpenCompartment
+from portal.services.transaction import destroy_after_commit
+
+BY_REPORTER, INTIMATE, BY_STAFF = "reporter", "intimate", "staff"
+"""Why something is sealed: its reporter chose so, or says that, or somebody should not see it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An item with what is known of it, and the keys that it takes to seal it."""
+
+    row: EvidenceItem
+    body: Mapping[str, Any]
+    listing: Mapping[str, Any]
+    story: OpenCompartment
+    """Where its listing stands."""
+    evidence: OpenCompartment
+    """What opens object and record now, and what readers of the case will open."""
+    sealed: Compartment
+    log: Compartment
+    """Where it is written down."""
+    case_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    moved: ReheadedItem
+    copy: Made | None
+
+
+def seal(
+    session: Session,
+    *,
+    store: EvidenceStore,
+    held: Held,
+    why: str,
+    actor: Actor,
+    now: datetime,
+    conceal: Sequence[str] = (),
+) -> None:
+    """Move an item out of reach of everybody but the recovery pairs.
+
+    Args:
+        conceal: how a chat or mail names the reporter, for the cleaned copy.
+
+    Raises:
+        ConflictError: somebody changed it meanwhile.
+        EvidenceStoreError, OSError: the object cannot be read or written; nothing changed then.
+    """
+    identities = [held.evidence.identity]
+    copy = _cleaned(store, held, conceal) if why == BY_REPORTER else None
+    object_id = held.row.object_id
+    moved = store.rehead(object_id, identities, [Recipient.parse(held.sealed.recipient)])
+    try:
+        _swap(session, held, _Fresh(moved, copy), why, actor, now)
+    except BaseException:
+        with contextlib.suppress(EvidenceStoreError, OSError):
+            store.destroy(moved.id)
+        raise
+    destroy_after_commit(session, store, object_id)
+
+
+def _cleaned(store: EvidenceStore, held: Held, conceal: Sequence[str]) -> Made | None:
+    inspection = held.body.get("inspection") or {}
+    try:
+        with store.open(held.row.object_id, [held.evidence.identity]) as source:
+            return make_cleaned(source, media_type=str(inspection.get("type", "")), conceal=conceal)
+    except EvidenceStoreError:
+        return None  # of other types there is no copy: they are listed by size and time
+
+
+def _swap(
+    session: Session, held: Held, fresh: _Fresh, why: str, actor: Actor, now: datetime
+) -> None:
+    begin_write(session)
+    row = session.get(EvidenceItem, held.row.id, with_for_update=True, populate_existing=True)
+    if row is None or row.sealed_record_id or row.object_id != held.body["object"]:
+        raise ConflictError(held.row.id)
+    old = [row.record_id, row.listing_id]
+    written = _write_records(session, held, fresh, why, now)
+    kept, shown, listed = written
+    session.execute(delete(Derivative).where(Derivative.evidence_id == row.id))
+    if fresh.copy is not None:
+        made = evidence.derivative_row(
+            row, fresh.copy, kind=evidence.CLEANED, key=held.evidence, now=now
+        )
+        session.execute(insert(Derivative).values(made))
+    row.compartment_id, row.sealed_record_id = held.sealed.id, kept.id
+    row.record_id, row.listing_id = shown.id, listed.id
+    row.object_id, row.ciphertext_sha256 = fresh.moved.id, fresh.moved.ciphertext_sha256
+    session.flush()
+    session.execute(delete(Record).where(Record.id.in_(old)))
+    _move_events(session, held)
+    custody.record_event(
+        session,
+        CustodyKind.EVIDENCE_SEALED,
+        school_id=row.school_id,
+        actor=actor,
+        now=now,
+        compartment=held.log,
+        report_id=row.report_id,
+        case_id=held.case_id,
+        about=[row.id, *(one.ciphertext_sha256 for one in written), row.ciphertext_sha256],
+        particulars={
+            "sha256": held.body["sha256"],
+            "ciphertext_sha256": row.ciphertext_sha256,
+            "size": held.body["size"],
+            "why": why,
+        },
+    )
+
+
+def _write_records(
+    session: Session, held: Held, fresh: _Fresh, why: str, now: datetime
+) -> tuple[Record, Record, Record]:
+    """Write all that is known for the pairs, what remains for readers, and a listing of that."""
+    moved = {
+        "object": fresh.moved.id,
+        "ciphertext_sha256": fresh.moved.ciphertext_sha256,
+    }
+    whole = {**held.body, **moved}
+    kept = records.add_unvouched(session, held.sealed, whole, kind="evidence", now=now)
+    shown = records.add_unvouched(
+        session,
+        held.evidence.row,
+        {
+            **{name: held.body[name] for name in ("evidence", "size", "sha256", "at")},
+            **moved,
+            "name": evidence.NEUTRAL_NAME,
+            "declared_type": "",
+            "intimate": "yes" if why != BY_REPORTER else held.body.get("intimate", "no"),
+            "inspection": {"type": _shown_type(held, why), "preview": "none"},
+            "sealed": {
+                "why": why,
+                "record": kept.ciphertext_sha256,
+                "at": now.isoformat(timespec="seconds"),
+                "copy": fresh.copy.media_type if fresh.copy else "",
+            },
+        },
+        kind="evidence",
+        now=now,
+    )
+    listing = {
+        **held.listing,
+        "name": evidence.NEUTRAL_NAME,
+        "sealed": why,
+        "record": shown.ciphertext_sha256,
+    }
+    return kept, shown, records.add_record(session, held.story, listing, kind="listing", now=now)
+
+
+def _shown_type(held: Held, why: str) -> str:
+    """Say what kind of file it is, unless even that is nobody's business."""
+    inspection = held.body.get("inspection") or {}
+    unknown = "application/octet-stream"
+    return str(inspection.get("type", unknown)) if why == BY_REPORTER else unknown
+
+
+def _move_events(session: Session, held: Held) -> None:
+    """Seal what the log says of its arrival to the pairs: the name stands there too."""
+    query = select(CustodyEvent).where(
+        CustodyEvent.report_id == held.row.report_id,
+        CustodyEvent.kind == str(CustodyKind.EVIDENCE_TAKEN_IN),
+        CustodyEvent.compartment_id == held.evidence.row.id,
+    )
+    for event in session.scalars(query):
+        if held.row.id in vouching.about_of(vouching.public_of(event.public)):
+            custody.move_sealed_part(event, held.evidence.identity, held.sealed)
+
+
+def can_be_opened(session: Session, sealed: Compartment) -> bool:
+    """Whether any pair holds the key: where too few may, sealing would be losing."""
+    query = select(Wrap.id).where(Wrap.compartment_id == sealed.id, Wrap.holder_kind == keys.PAIR)
+    return session.scalar(query.limit(1)) is not None
+
+
+def compartment_of(session: Session, school_id: str, report_id: str) -> Compartment:
+    """Find the sealed compartment of a sent report, as far as the log knows it.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    rows = keys.compartments_of_report(session, school_id, report_id)
+    sound = vouching.vouched(session, rows, school_id=school_id, report_id=report_id)
+    found = keys.newest(sound, keys.SEALED)
+    if not can_be_opened(session, found):
+        raise NotFoundError(found.id)
+    return found
+
+
+def listing_of(session: Session, row: EvidenceItem, story: OpenCompartment) -> dict[str, Any]:
+    """Open the listing of an item."""
+    record = session.get(Record, row.listing_id)
+    if record is None or record.compartment_id != story.row.id:
+        raise NotFoundError(row.id)
+    return records.open_record(record, story.identity)
