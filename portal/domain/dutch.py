@@ -11,6 +11,8 @@ MONTHS = (
     "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus",
     "september", "oktober", "november", "december",
 )  # fmt: skip
+SHORT_DAYS = tuple(name[:2] for name in DAYS)
+SHORT_MONTHS = tuple(name[:3] for name in MONTHS)
 UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 NUMBERS = (
     "nul", "één", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen", "tien", "elf",
@@ -23,7 +25,7 @@ WHOLE_BELOW = 1_000_000
 def day(value: date | datetime) -> str:
     """``do 19 nov``."""
     found = _date(value)
-    return f"{DAYS[found.weekday()][:2]} {found.day} {MONTHS[found.month - 1][:3]}"
+    return f"{SHORT_DAYS[found.weekday()]} {found.day} {SHORT_MONTHS[found.month - 1]}"
 
 
 def day_long(value: date | datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ PAGES = ("over", "verhaal", "wie", "wanneer", "online", "bestanden", "eerder", "
 # Where sexual violence is told these are not asked any more, unless the reporter wants to go on.
 DETAIL_PAGES = frozenset({"wie", "wanneer", "online"})
 UNKNOWN = {"unknown": True}
-UNKNOWN_TEXT = "Weet ik niet"
+Say = Callable[[str], str]
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d))?")
 
 
@@ -195,45 +195,48 @@ def addresses_of(incident: Mapping[str, Any]) -> list[str]:
     return [str(incident[key]) for key in ("url", "profile") if incident.get(key)]
 
 
-def read_back(question: Question, value: Any, names: Mapping[str, str]) -> list[str]:
+def read_back(
+    question: Question, value: Any, names: Mapping[str, str], say: Say = str
+) -> list[str]:
     """Say an answer as lines of text.
 
     Args:
         names: what to say for ids of classes, staff and roles.
+        say: puts our own few words into the language of the question.
     """
     if value == UNKNOWN:
-        return [UNKNOWN_TEXT]
+        return [say("Weet ik niet")]
     if question.single:
-        return _said(question.fields[0], value, names)
+        return _said(question.fields[0], value, names, say)
     if isinstance(value, list):
-        return [line for item in value for line in _fields_said(question.fields, item, names)]
-    return _fields_said(question.fields, value, names)
+        return [line for item in value for line in _fields_said(question.fields, item, names, say)]
+    return _fields_said(question.fields, value, names, say)
 
 
 def _fields_said(
-    fields: Sequence[Field], value: Mapping[str, Any], names: Mapping[str, str]
+    fields: Sequence[Field], value: Mapping[str, Any], names: Mapping[str, str], say: Say
 ) -> list[str]:
     lines = []
     for field in fields:
         given = value.get(field.key)
         if field.kind == "incidents":
-            lines += [_incident_said(field.parts, item, names) for item in given or ()]
+            lines += [_incident_said(field.parts, item, names, say) for item in given or ()]
         elif given not in (None, "", [], False):
-            said = ", ".join(_said(field, given, names))
+            said = ", ".join(_said(field, given, names, say))
             lines.append(field.label if field.kind == "flag" else f"{_stem(field.label)}: {said}")
     return lines
 
 
 def _incident_said(
-    parts: Sequence[Field], item: Mapping[str, Any], names: Mapping[str, str]
+    parts: Sequence[Field], item: Mapping[str, Any], names: Mapping[str, str], say: Say
 ) -> str:
-    said = [", ".join(_said(part, item[part.key], names)) for part in parts if item.get(part.key)]
-    return ", ".join(said)
+    given = [(part, item[part.key]) for part in parts if item.get(part.key)]
+    return ", ".join(", ".join(_said(part, value, names, say)) for part, value in given)
 
 
-def _said(field: Field, value: Any, names: Mapping[str, str]) -> list[str]:
+def _said(field: Field, value: Any, names: Mapping[str, str], say: Say) -> list[str]:
     if field.kind == "moment":
-        return [_moment_said(str(value))]
+        return [_moment_said(str(value), say)]
     if field.kind == "lines":
         return lines_of(value)
     texts = {option.key: option.text for option in field.options}
@@ -241,18 +244,21 @@ def _said(field: Field, value: Any, names: Mapping[str, str]) -> list[str]:
     return [str(texts.get(item) or names.get(item) or item) for item in chosen]
 
 
-def _moment_said(text: str) -> str:
+def _moment_said(text: str, say: Say) -> str:
     """``2026-11-13 21:07`` as it is said; anything else as it was typed."""
     found = _MOMENT.fullmatch(text)
     if found is None:
         return text
     year, month, day, time = found.groups()
     said = f"{int(day)}-{int(month)}-{year}"
-    return f"{said}, {time.replace(':', '.')} uur" if time else said
+    if not time:
+        return said
+    hour, minute = time.split(":")
+    return say("%(day)s, %(hour)s.%(minute)s uur") % {"day": said, "hour": hour, "minute": minute}
 
 
 def _stem(label: str) -> str:
-    return label.rstrip(":.?")
+    return label.rstrip(":.?؟")
 
 
 def _flat(fields: Sequence[Field]) -> list[Field]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.data import questions
-from portal.domain.questionnaire import UNKNOWN, UNKNOWN_TEXT, accounts_of, read_back, value_of
+from portal.domain.questionnaire import accounts_of, read_back, value_of
 from portal.models import Case
 from portal.services import protocols, roster, schools
 from portal.services.case_views import CaseView, ReportView
@@ -74,8 +74,6 @@ def answer_lines(
 ) -> list[str]:
     """Say one answer as lines of text."""
     value = answer.get("value")
-    if value == UNKNOWN:
-        return [UNKNOWN_TEXT]
     if isinstance(value, str) and key == "story":
         return value.splitlines() or [value]
     return read_back(questions().question(key, perspective), value, names)

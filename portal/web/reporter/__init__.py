@@ -5,6 +5,7 @@ from portal.web.reporter import (
     evidence,
     front,
     guides,
+    language,
     leave,
     receipt,
     report,
@@ -22,4 +23,5 @@ blueprints = (
     receipt.blueprint,
     returning.blueprint,
     leave.blueprint,
+    language.blueprint,
 )

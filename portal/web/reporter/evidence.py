@@ -15,7 +15,7 @@ from portal.web import session
 from portal.web.body import BodiesFull
 from portal.web.context import db, now, portal, settings
 from portal.web.guards import draft_only, reads_body_itself
-from portal.web.reporter import answers, receiving, telling
+from portal.web.reporter import answers, language, receiving, telling
 from portal.web.reporter.telling import Telling
 
 blueprint = Blueprint("reporter_evidence", __name__)
@@ -119,7 +119,7 @@ def described(school: str) -> Response:
     told = telling.load()
     question = told.question("described")
     read = answers.read([question], request.form, {})
-    if read.problems:
+    if language.choose(request.form.get("then", "")) or read.problems:
         return _show_describing(told, read)
     value = read.values["described"]
     if value is not None:
@@ -189,7 +189,7 @@ def _show_describing(told: Telling, read: answers.Read | None = None) -> Respons
     question = told.question("described")
     return telling.show(
         "reporter/describe.html",
-        400 if read else 200,
+        400 if read and read.problems else 200,
         telling=told,
         page=telling.EVIDENCE_PAGE,
         question=question,

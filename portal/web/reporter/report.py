@@ -13,10 +13,10 @@ from portal.domain.questionnaire import PERSPECTIVES, Question
 from portal.services import drafts, protocols, sessions
 from portal.services.routing import ReaderName
 from portal.services.sessions import SealedSession
-from portal.web import session
+from portal.web import i18n, session
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import draft_only, public
-from portal.web.reporter import answers, guides, telling
+from portal.web.reporter import answers, asked, guides, language, telling
 from portal.web.reporter.telling import ENOUGH_PAGE, REVIEW_PAGE, Telling
 
 blueprint = Blueprint("reporter_report", __name__)
@@ -37,6 +37,7 @@ NAMING_RANKS = frozenset({"line", "confidant", "head"})
 @public
 def begin(school: str) -> Response:
     """Begin a draft; the first cookie is set here and not before."""
+    language.choose(request.form.get("then", ""))
     perspective = request.form.get("perspective", "unsure")
     perspective = AT_THE_DOOR.get(perspective, perspective)
     if perspective not in PERSPECTIVES:
@@ -47,13 +48,18 @@ def begin(school: str) -> Response:
     live = _going_on() if not rescued else None
     if live is None:
         report_id, kept = drafts.begin(
-            db(), school=current_school(), perspective=perspective, language="nl", now=now()
+            db(),
+            school=current_school(),
+            perspective=perspective,
+            language=i18n.language(),
+            now=now(),
         )
+        kept["language"] = i18n.language()
         live = session.start(sessions.DRAFT, kept, report_id=report_id)
         db().flush()
     _save_perspective(live, perspective)
     if rescued:
-        _save(live, data.questions().question("story", perspective), rescued)
+        _save(live, asked.question("story", perspective), rescued)
     return redirect(url_for(".question", school=school, page=FIRST.get(perspective, "over")), 303)
 
 
@@ -74,7 +80,7 @@ def _save_perspective(live: SealedSession, perspective: str) -> None:
         live=live,
         key="perspective",
         value=perspective,
-        question=data.questions().door_question(),
+        question=asked.door_question(),
         version=data.questions().version,
         now=now(),
     )
@@ -129,7 +135,7 @@ def resume(school: str) -> Response:
 
 
 def _take(told: Telling, page: str) -> Response:
-    questions = data.questions().on_page(page, told.perspective)
+    questions = asked.on_page(page, told.perspective)
     safety = told.question("safety")
     read = answers.read(
         [*(item for item in questions if item.key != "safety"), safety], request.form, _known()
@@ -137,7 +143,7 @@ def _take(told: Telling, page: str) -> Response:
     then = request.form.get("then", "")
     if then == "unknown":
         answers.mark_unknown(read, questions)
-    goal = _goal(then, read)
+    goal = page if language.choose(then) else _goal(then, read)
     # Who goes back to an earlier answer may leave this page empty; nothing else is let go.
     if set(read.problems.values()) - ({"empty"} if goal in QUESTION_PAGES else set()):
         return _show(told, page, read)
@@ -207,7 +213,7 @@ def _after_enough(told: Telling) -> Response:
 
 def _show(told: Telling, page: str, read: answers.Read | None = None) -> Response:
     """Show a page: with what was saved, or with what was just typed and what is wrong with it."""
-    questions = data.questions().on_page(page, told.perspective)
+    questions = asked.on_page(page, told.perspective)
     values = {item.key: told.answers.get(item.key, {}).get("value") for item in questions}
     values["safety"] = questionnaire.value_of(told.answers, "safety")
     if read is not None:
@@ -237,10 +243,10 @@ def _before(told: Telling, page: str, known: dict[str, str]) -> tuple[str, str, 
     path = ("rol", *told.path)
     earlier = path[: path.index(page)] if page in path else ()
     for name in reversed(earlier):
-        for item in data.questions().on_page(name, told.perspective):
+        for item in asked.on_page(name, told.perspective):
             value = told.answers.get(item.key, {}).get("value")
             if value:
-                said = "\n".join(questionnaire.read_back(item, value, known))
+                said = "\n".join(asked.read_back(item, value, known))
                 return name, item.title, said
     return None
 
@@ -255,7 +261,7 @@ def naming_roles() -> dict[str, str]:
     """The roles that a name can be given to, in the school's own words."""
     protocol, _ = protocols.current(current_school().protocol_key)
     return {
-        role.key: role.label
+        role.key: i18n.translate(role.label)
         for role in protocol.roles
         if role.rank in NAMING_RANKS and role.scope != OUTSIDE
     }

@@ -16,11 +16,11 @@ from portal.services import drafts, reporter, sessions
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.reporter import ReporterView
 from portal.services.sessions import SealedSession
-from portal.web import limits, session
+from portal.web import i18n, limits, session
 from portal.web.body import BodiesFull
 from portal.web.context import current_school, db, now, portal, settings
 from portal.web.guards import code_only, public, reads_body_itself
-from portal.web.reporter import receiving, telling
+from portal.web.reporter import asked, language, receiving, telling
 from portal.web.reporter.evidence import busy
 from portal.web.reporter.report import names
 
@@ -63,12 +63,15 @@ def enter(school: str) -> Response:
 def open_with_code(school: str) -> Response:
     """Open a report; a wrong, half or guessed code all get the same answer."""
     typed = request.form.get("code", "")
+    if language.choose(request.form.get("then", "")):
+        return telling.show("reporter/enter.html", typed=typed[:SHOWN_CODE], problem="")
     try:
         report_id, kept = reporter.enter(
             db(), school=current_school(), code=typed, instance=portal().keys
         )
     except (InvalidInputError, NotFoundError):
         return telling.show("reporter/enter.html", 400, typed=typed[:SHOWN_CODE], problem="wrong")
+    kept["language"] = i18n.chosen_before() or kept.get("language") or i18n.language()
     session.start(sessions.REPORTER, kept, report_id=report_id)
     return redirect(url_for(".conversation", school=school), 303)
 
@@ -102,7 +105,9 @@ def write(school: str) -> Response:
     """Write to the school, also when it comes late; or add a file first and send it later."""
     live = _live()
     text = request.form.get("text", "").replace("\r\n", "\n")
-    adding = request.form.get("then") == "files" and len(text) <= reporter.MESSAGE_LIMIT
+    switched = language.choose(request.form.get("then", ""))
+    wants_files = request.form.get("then") == "files"
+    adding = switched or (wants_files and len(text) <= reporter.MESSAGE_LIMIT)
     if not adding:
         try:
             reporter.send_message(db(), live=live, text=text, now=now())
@@ -113,7 +118,8 @@ def write(school: str) -> Response:
         "fresh": sorted(data.danger_words().find([text])),
     }
     sessions.save(live)
-    return redirect(url_for(".files" if adding else ".conversation", school=school), 303)
+    following = ".files" if adding and not switched else ".conversation"
+    return redirect(url_for(following, school=school), 303)
 
 
 @blueprint.post("/<school>/gesprek/hier")
@@ -143,7 +149,7 @@ def files(school: str) -> Response:
     formal = who in questionnaire.FORMAL
     return telling.show(
         "reporter/add_files.html",
-        question=data.questions().question("evidence", who),
+        question=asked.question("evidence", who),
         intimate=live.data.get("intimate", ""),
         notes=receiving.notes(live),
         limits=settings(),
@@ -218,11 +224,9 @@ def _told(seen: ReporterView, who: str) -> list[tuple[str, str]]:
     for key in data.questions().order:
         answer = seen.answers.get(key)
         if answer and answer["value"] and key != "evidence":
-            question = data.questions().question(key, who)
+            question = asked.question(key, who)
             values = answer["value"] if key == "described" else [answer["value"]]
-            said = [
-                line for one in values for line in questionnaire.read_back(question, one, known)
-            ]
+            said = [line for one in values for line in asked.read_back(question, one, known)]
             lines.append(
                 (str(answer["question"]).split(" | ")[0] or question.title, "\n".join(said))
             )

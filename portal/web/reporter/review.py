@@ -7,14 +7,13 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from portal import data
 from portal.domain import questionnaire
 from portal.domain.readers import KEPT_OUT
 from portal.services import drafts, reports, sessions, transaction
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import draft_only
-from portal.web.reporter import telling
+from portal.web.reporter import asked, telling
 from portal.web.reporter.report import names
 from portal.web.reporter.telling import Telling
 
@@ -137,13 +136,13 @@ def _lines(told: Telling, known: dict[str, str]) -> list[dict[str, Any]]:
     """What was said, question by question; where details stopped, only what was told."""
     lines = []
     for page in ("rol", *questionnaire.pages_for(told.perspective)):
-        for item in data.questions().on_page(page, told.perspective):
+        for item in asked.on_page(page, told.perspective):
             if item.key == "evidence":
                 lines += _evidence_lines(told, item)
                 continue
             value = told.answers.get(item.key, {}).get("value")
             if value or page in told.path:
-                said = questionnaire.read_back(item, value, known) if value else []
+                said = asked.read_back(item, value, known) if value else []
                 lines.append(_line(item, page, "\n".join(said)))
     return lines
 
@@ -166,6 +165,6 @@ def _evidence_lines(told: Telling, item: questionnaire.Question) -> list[dict[st
     listed = told.answers.get("described", {}).get("value")
     if isinstance(listed, list):
         question = told.question("described")
-        text = "\n\n".join("\n".join(questionnaire.read_back(question, one, {})) for one in listed)
+        text = "\n\n".join("\n".join(asked.read_back(question, one, {})) for one in listed)
         lines.append(_line(question, telling.EVIDENCE_PAGE, text))
     return lines

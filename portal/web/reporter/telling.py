@@ -20,7 +20,7 @@ from portal.services.sessions import SealedSession
 from portal.web import helplines, session
 from portal.web.context import current_school, db, now
 from portal.web.forms import TOKEN_FIELD, require_same_origin, token_fits
-from portal.web.reporter import answers, wording
+from portal.web.reporter import answers, asked, wording
 
 EVIDENCE_PAGE, REVIEW_PAGE, ENOUGH_PAGE = "bestanden", "nakijken", "genoeg"
 GUIDES_PAGE = "bewaren"
@@ -79,7 +79,7 @@ class Telling:
 
     def question(self, key: str) -> Question:
         """One question in this reporter's words."""
-        return data.questions().question(key, self.perspective)
+        return asked.question(key, self.perspective)
 
     def after(self, page: str) -> str:
         """Give the page that comes after this one: the look-over once that was seen."""
@@ -193,11 +193,11 @@ def typed() -> list[tuple[str, str]]:
 def _is_text(name: str) -> bool:
     if name == MESSAGE_FIELD:
         return True
-    asked = data.questions()
+    known = data.questions()
     key, _, rest = name.partition("-")
-    if key not in asked.order:
+    if key not in known.order:
         return False
-    fields = asked.question(key, questionnaire.SUBJECT).fields
+    fields = known.question(key, questionnaire.SUBJECT).fields
     parts = [part for item in fields for part in item.parts]
     # An incident's part is named incidents-<number>-<part>.
     wanted = rest.rpartition("-")[2]

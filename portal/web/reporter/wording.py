@@ -1,4 +1,4 @@
-"""Times, sizes and lists as a reporter reads them, in Dutch and in school's time."""
+"""Times, sizes and lists as a reporter reads them: in the page's language, in school's time."""
 
 from __future__ import annotations
 
@@ -6,51 +6,53 @@ import re
 from datetime import date, datetime
 from typing import Any
 
+from portal.domain import dutch
 from portal.domain.checklist import kind_of_file
 from portal.domain.deadlines import ZONE
-
-DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
-LONG_DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
-MONTHS = (
-    "januari", "februari", "maart", "april", "mei", "juni",
-    "juli", "augustus", "september", "oktober", "november", "december",
-)  # fmt: skip
-STEP, DECIMALS_BELOW = 1000, 10
+from portal.web.i18n import SOURCE_LANGUAGE, language, pgettext
 
 
 def clock(moment: datetime) -> str:
     """Say a time: ``16.42``."""
     local = moment.astimezone(ZONE)
-    return f"{local.hour}.{local.minute:02}"
+    return pgettext("clock", "%(hour)s.%(minute)s", hour=local.hour, minute=f"{local.minute:02}")
 
 
 def day(moment: date) -> str:
     """Say a day shortly: ``di 17 nov``."""
     local = _local(moment)
-    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1][:3]}"
+    return pgettext(
+        "short day",
+        "%(weekday)s %(day)s %(month)s",
+        weekday=pgettext("weekday, short", dutch.SHORT_DAYS[local.weekday()]),
+        day=local.day,
+        month=pgettext("month, short", dutch.SHORT_MONTHS[local.month - 1]),
+    )
 
 
 def long_day(moment: date) -> str:
     """Say a day: ``dinsdag 17 november``."""
     local = _local(moment)
-    return f"{LONG_DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}"
+    return pgettext(
+        "long day",
+        "%(weekday)s %(day)s %(month)s",
+        weekday=pgettext("weekday", dutch.DAYS[local.weekday()]),
+        day=local.day,
+        month=pgettext("month, in a date", dutch.MONTHS[local.month - 1]),
+    )
 
 
 def size(octets: int) -> str:
     """Say a size as phones do, in powers of ten: ``1,2 MB``."""
-    amount, unit = float(octets), "bytes"
-    for larger in ("kB", "MB", "GB"):
-        if amount < STEP:
-            break
-        amount, unit = amount / STEP, larger
-    decimals = 1 if unit != "bytes" and amount < DECIMALS_BELOW else 0
-    return f"{amount:.{decimals}f} {unit}".replace(".", ",").replace(",0 ", " ")
+    amount, _, unit = dutch.size(octets).partition(" ")
+    return f"{amount.replace(',', pgettext('decimal sign', ','))} {pgettext('unit of size', unit)}"
 
 
 def limit(octets: int) -> str:
     """Say a limit; ours are set in binary units and said as round figures, never too large."""
     gib = 1 << 30
-    return f"{octets // gib} GB" if octets >= gib and octets % gib == 0 else size(octets)
+    whole = octets >= gib and octets % gib == 0
+    return f"{octets // gib} {pgettext('unit of size', 'GB')}" if whole else size(octets)
 
 
 def glyph(name: str) -> str:
@@ -68,7 +70,9 @@ def years(classes: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def to_whom(name: str) -> str:
-    """Say a name inside a sentence: ``Mevrouw Bakker`` becomes ``mevrouw Bakker``."""
+    """Say a name inside a Dutch sentence: ``Mevrouw Bakker`` becomes ``mevrouw Bakker``."""
+    if language() != SOURCE_LANGUAGE:
+        return name
     for title in ("Mevrouw ", "Meneer "):
         if name.startswith(title):
             return title.lower() + name.removeprefix(title)
