@@ -108,3 +108,13 @@ def _end_turn(_raw: object, record: ConnectionPoolEntry) -> None:
     """Every end of a transaction gives the connection back, whatever became of it."""
     if record.info.pop(_HAS_TURN, False):
         record.info[_TURNS].release()
+
+
+def forget_deleted(session: Session) -> None:
+    """Empty SQLite's write-ahead log, where what was overwritten in the file still stands.
+
+    Where somebody reads meanwhile it is emptied next time. PostgreSQL's own log is not ours.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -190,6 +190,7 @@ def add_reader(
     actor: Actor,
     reason: str,
     now: datetime,
+    about: Sequence[str] = (),
 ) -> None:
     """Wrap every epoch of a case to one more person, in the session of a reader.
 
@@ -210,7 +211,7 @@ def add_reader(
         now=now,
         compartment=case_keys.current.row,
         case_id=case.id,
-        about=[case.id, member.id],
+        about=[case.id, member.id, *about],
         particulars={"part": part, "reader": member.name, "reason": reason},
     )
 

@@ -12,27 +12,31 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
-from portal.domain.progress import Event, Progress, admissible, progress
-from portal.domain.protocol import Protocol
+from portal.domain.progress import admissible
 from portal.domain.readers import ENOUGH
-from portal.models import Case, Record, School, StaffMember
+from portal.models import Case, Record, StaffMember
 from portal.services import (
     case_keys,
     custody,
     keys,
     naming,
+    notices,
     notify,
     protocols,
     records,
     reporter,
     roster,
+    stands,
+    traces,
 )
-from portal.services.calendars import calendar_of
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
+from portal.services.trail import TRAIL
 
-TEXT_LIMIT = 50_000
+TEXT_LIMIT, OPTION_LIMIT = 50_000, 120
+FEWEST, MOST = 2, 4
+CLOSED = "closed"
 NOTE, STEP, HANDOVER, MOVE, CLOSING = "note", "step", "handover", "move", "closing"
 WRITTEN = (NOTE, STEP, HANDOVER, MOVE, CLOSING)
 
@@ -61,7 +65,7 @@ def write_note(
 ) -> None:
     """Write a note that all readers of the case see."""
     case, opened = open_for(session, actor=actor, case_id=case_id)
-    body = _signed(actor, now, {"text": _checked("text", text)})
+    body = signed(actor, now, {"text": checked("text", text)})
     _write(session, case, opened, NOTE, body, actor, now)
 
 
@@ -73,19 +77,28 @@ def reply(
     report_id: str,
     text: str,
     now: datetime,
+    options: Sequence[str] = (),
 ) -> None:
-    """Write to the reporter of one report of the case."""
+    """Write to the reporter of one report of the case.
+
+    Args:
+        options: ready answers, which make it a question that is answered with one tap.
+    """
     case, opened = open_for(session, actor=actor, case_id=case_id)
     stories = opened.of_report(report_id, keys.STORY)
     if not stories:
         raise NotFoundError(report_id)
-    body = _signed(actor, now, {"text": _checked("text", text)})
+    body = signed(actor, now, {"text": checked("text", text)})
+    kind = reporter.FROM_STAFF
+    if options:
+        kind, body["options"] = reporter.QUESTION, _checked_options(options)
     story = stories[-1]
-    row = records.add_record(session, story, body, kind=reporter.FROM_STAFF, now=now)
+    row = records.add_record(session, story, body, kind=kind, now=now)
     _changed(case, now)
-    case.waiting_for_staff = False
-    if case.status in {"received", "read"}:
-        case.status = "talking"
+    _has_answered(case)
+    reached = "talking" if case.status in {"received", "read"} else ""
+    traced = _set_status(session, case, opened, actor, reached, now)
+    notices.tell(session, case=case, opened=opened, report_id=report_id, now=now)
     _settle(session, case)
     custody.record_event(
         session,
@@ -96,7 +109,7 @@ def reply(
         compartment=story.row,
         case_id=case.id,
         report_id=report_id,
-        about=[row.id, row.ciphertext_sha256],
+        about=[row.id, row.ciphertext_sha256, *traced],
     )
 
 
@@ -122,21 +135,23 @@ def record_step(
     """
     case, opened = open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
-    words = _checked("text", text, may_be_empty=True)
+    words = checked("text", text, may_be_empty=True)
+    if status == CLOSED:
+        raise InvalidInputError("status", "unknown")
     steps = case_keys.facts_of(session, opened, STEP)
-    body = _signed(
+    body = signed(
         actor,
         now,
         {"action": action_key, "outcome": outcome, "step": case.step_key, "text": words},
     )
-    events = [event_of(item) for item in steps if item["step"] == case.step_key]
-    refusal = admissible(protocol, case.step_key, events, event_of(body))
+    events = [stands.event_of(item) for item in steps if item["step"] == case.step_key]
+    refusal = admissible(protocol, case.step_key, events, stands.event_of(body))
     if refusal is not None:
         raise InvalidInputError("outcome", refusal)
-    _write(session, case, opened, STEP, body, actor, now, CustodyKind.CASE_STEP_RECORDED)
-    _look_ahead(session, case, protocol, [*steps, body], now)
-    case.waiting_for_staff = False
-    _set_status(case, status)
+    traced = _set_status(session, case, opened, actor, status, now)
+    _write(session, case, opened, STEP, body, actor, now, CustodyKind.CASE_STEP_RECORDED, traced)
+    stands.look_ahead(session, case, protocol, [*steps, body], now)
+    _has_answered(case)
     _settle(session, case)
 
 
@@ -152,73 +167,52 @@ def move_to_step(
     protocol = protocols.of_case(session, case)
     if protocol.step(step_key) is None:
         raise InvalidInputError("step", "unknown")
-    words = _checked("reason", reason)
-    body = _signed(actor, now, {"from": case.step_key, "to": step_key, "text": words})
+    words = checked("reason", reason)
+    body = signed(actor, now, {"from": case.step_key, "to": step_key, "text": words})
     case.step_key = step_key
     _write(session, case, opened, MOVE, body, actor, now, CustodyKind.CASE_STEP_RECORDED)
-    _look_ahead(session, case, protocol, case_keys.facts_of(session, opened, STEP), now)
+    stands.look_ahead(session, case, protocol, case_keys.facts_of(session, opened, STEP), now)
     _settle(session, case)
 
 
 def close(session: Session, *, actor: StaffActor, case_id: str, reason: str, now: datetime) -> None:
     """Close a case, with a reason that stays in it."""
     case, opened = open_for(session, actor=actor, case_id=case_id)
-    body = _signed(actor, now, {"text": _checked("reason", reason)})
-    _write(session, case, opened, CLOSING, body, actor, now)
-    case.status, case.due_on, case.waiting_for_staff = "closed", None, False
+    body = signed(actor, now, {"text": checked("reason", reason)})
+    traced = _set_status(session, case, opened, actor, CLOSED, now)
+    _write(session, case, opened, CLOSING, body, actor, now, about=traced)
+    case.due_on = None
+    _has_answered(case)
     _settle(session, case)
 
 
-def progress_of(
-    session: Session,
-    case: Case,
-    protocol: Protocol,
-    steps: Sequence[dict[str, Any]],
-    now: datetime,
-) -> Progress:
-    """Fold what was recorded into what comes next; ``now`` begins a step without a record."""
-    begun = [body["at"] for body in steps if body["step"] == case.step_key]
-    start = datetime.fromisoformat(begun[0]) if begun else min(now, case.opened_at)
-    return progress(
-        protocol,
-        case.step_key,
-        [event_of(body) for body in steps if body["step"] == case.step_key],
-        started=local_date(start),
-        calendar=calendar_of(session.get_one(School, case.school_id)),
-        role=case.role_key,
-    )
-
-
-def event_of(body: dict[str, Any]) -> Event:
-    """Read a recorded step as an event of the protocol."""
-    return Event(
-        key=body["action"],
-        outcome=body["outcome"],
-        on=local_date(datetime.fromisoformat(body["at"])),
-        by=body["who"],
-        reason=body["text"],
-    )
-
-
-def _look_ahead(
-    session: Session,
-    case: Case,
-    protocol: Protocol,
-    steps: Sequence[dict[str, Any]],
-    now: datetime,
-) -> None:
-    """Put the next thing to do and its date where the desk can see them."""
-    stand = progress_of(session, case, protocol, steps, now)
-    case.next_action = stand.next.key if stand.next else ""
-    case.due_on = stand.next.due if stand.next else None
-
-
-def _set_status(case: Case, status: str) -> None:
-    if not status:
-        return
-    if status not in reporter.TRAIL or status == "closed":
+def _set_status(
+    session: Session, case: Case, opened: CaseKeys, actor: StaffActor, status: str, now: datetime
+) -> list[str]:
+    """Let the case stand elsewhere, as its reporters see. Returns the hashes for the log."""
+    if status in {"", case.status}:
+        return []
+    if status not in TRAIL:
         raise InvalidInputError("status", "unknown")
     case.status = status
+    case.checking_since = local_date(now) if status == "checking" else None
+    who = actor.custody
+    return traces.note(
+        session, case=case, opened=opened, actor=who, what=traces.STATUS, status=status, now=now
+    )
+
+
+def _has_answered(case: Case) -> None:
+    """Nobody waits for staff any more."""
+    case.waiting_for_staff, case.answer_by, case.check_call = False, None, False
+
+
+def _checked_options(options: Sequence[str]) -> list[str]:
+    given = [checked("options", option) for option in options]
+    fits = FEWEST <= len(set(given)) == len(given) <= MOST
+    if not fits or max(map(len, given)) > OPTION_LIMIT:
+        raise InvalidInputError("options", "options")
+    return given
 
 
 def hand_over(
@@ -239,7 +233,7 @@ def hand_over(
         ForbiddenError: for somebody excluded, or without a confirmed key.
         ConflictError: when the case is theirs already.
     """
-    why = _checked("reason", reason)
+    why = checked("reason", reason)
     case, opened = open_for(session, actor=actor, case_id=case_id)
     member = session.get(StaffMember, to_staff_id)
     if member is None or member.school_id != actor.school_id:
@@ -281,11 +275,21 @@ def hand_over(
         role_key=role_key,
         now=now,
     )
+    who = custody.Actor("staff", former.id, former.name)
     _give(session, case, former, member, role_key, now)
-    notices = _tell_reporters(session, opened, former, member, now)
-    body = _signed(actor, now, {"from": former.name, "to": member.name, "text": why})
+    traced = traces.note(
+        session,
+        case=case,
+        opened=opened,
+        actor=who,
+        what=traces.HANDED_OVER,
+        to=member,
+        leaves=not keep_reading,
+        now=now,
+    )
+    body = signed(actor, now, {"from": former.name, "to": member.name, "text": why})
     event = CustodyKind.CASE_HANDED_OVER
-    _write(session, case, opened, HANDOVER, body, actor, now, event, notices)
+    _write(session, case, opened, HANDOVER, body, actor, now, event, traced)
     _settle(session, case)
 
 
@@ -326,22 +330,6 @@ def _check_enough_without(
         raise InvalidInputError("keep", "Minstens twee mensen moeten een zaak kunnen lezen.")
 
 
-def _tell_reporters(
-    session: Session,
-    opened: CaseKeys,
-    former: StaffMember,
-    member: StaffMember,
-    now: datetime,
-) -> list[str]:
-    """Let each reporter see that somebody else reads it now. Returns the hashes of the notices."""
-    text = f"{former.name} heeft je melding overgedragen aan {member.name}."
-    body = {"who": "portal", "text": text, "at": now.isoformat(timespec="seconds")}
-    stories = [opened.of_report(report_id, keys.STORY)[-1] for report_id in opened.reports]
-    kind = reporter.NOTICE
-    rows = [records.add_record(session, story, body, kind=kind, now=now) for story in stories]
-    return [row.ciphertext_sha256 for row in rows]
-
-
 def _write(
     session: Session,
     case: Case,
@@ -369,7 +357,8 @@ def _write(
     return row
 
 
-def _signed(actor: StaffActor, now: datetime, body: dict[str, Any]) -> dict[str, Any]:
+def signed(actor: StaffActor, now: datetime, body: dict[str, Any]) -> dict[str, Any]:
+    """Add to a record who writes it and when."""
     return {
         **body,
         "who": actor.name,
@@ -378,7 +367,12 @@ def _signed(actor: StaffActor, now: datetime, body: dict[str, Any]) -> dict[str,
     }
 
 
-def _checked(field: str, text: str, *, may_be_empty: bool = False) -> str:
+def checked(field: str, text: str, *, may_be_empty: bool = False) -> str:
+    """Give a text without blanks around it.
+
+    Raises:
+        InvalidInputError: for an empty or a far too long one.
+    """
     words = text.strip()
     if not words and not may_be_empty:
         raise InvalidInputError(field, "empty")

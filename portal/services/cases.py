@@ -19,11 +19,15 @@ from portal.services import (
     case_log,
     case_work,
     custody,
+    drafts,
     evidence,
     keys,
     protocols,
     records,
+    reins,
     reporter,
+    stands,
+    traces,
 )
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import (
@@ -64,17 +68,17 @@ def desk(session: Session, *, actor: StaffActor, now: datetime) -> Desk:
 
 
 def _pressing(row: CaseRow) -> tuple[bool, date, datetime, str]:
-    return not row.urgent, row.due_on or date.max, row.opened_at, row.id
+    return not row.urgent, row.soonest or date.max, row.opened_at, row.id
 
 
 def _place(row: CaseRow, today: date) -> str:
     if not row.mine:
         return "elsewhere"
-    if row.due_on is not None and row.due_on < today:
+    if row.late(today):
         return "overdue"
     if row.unread or row.given:
         return "new"
-    if row.waiting:
+    if row.waiting or row.check_call:
         return "answers"
     return "due" if row.due_on == today else "later"
 
@@ -143,6 +147,8 @@ def row_of(case: Case, protocol: Protocol, actor: StaffActor, handler: str) -> C
         urgent=case.urgent,
         unread=case.read_at is None,
         waiting=case.waiting_for_staff,
+        answer_by=case.answer_by,
+        check_call=case.check_call,
         mine=case.handler_id == actor.id,
         handler=handler,
         given=case.handed_at is not None and case.handler_id == actor.id,
@@ -152,6 +158,9 @@ def row_of(case: Case, protocol: Protocol, actor: StaffActor, handler: str) -> C
 def note_reading(session: Session, *, actor: StaffActor, case_id: str, now: datetime) -> None:
     """Write down that somebody opened a case; the reporter sees that it is read."""
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    traced = traces.note(
+        session, case=case, opened=opened, actor=actor.custody, what=traces.OPENED, now=now
+    )
     custody.record_event(
         session,
         CustodyKind.REPORT_READ,
@@ -160,7 +169,7 @@ def note_reading(session: Session, *, actor: StaffActor, case_id: str, now: date
         now=now,
         compartment=opened.current.row,
         case_id=case.id,
-        about=[case.id],
+        about=[case.id, *traced],
     )
     if case.handed_at is not None and case.handler_id == actor.id:
         taken = update(Case).where(Case.id == case.id, Case.handler_id == actor.id)
@@ -182,7 +191,7 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
-    stand = case_work.progress_of(session, case, protocol, steps, now)
+    stand = stands.progress_of(session, case, protocol, steps, now)
     actions = [_action(protocol, task) for task in stand.tasks]
     following = next((item for item in actions if stand.next and item.key == stand.next.key), None)
     routing = case_keys.facts_of(session, opened, "routing")
@@ -241,12 +250,14 @@ def _reports(session: Session, case: Case) -> list[Report]:
 
 def _report(session: Session, actor: StaffActor, opened: CaseKeys, report: Report) -> ReportView:
     identities = {item.row.id: item.identity for item in opened.of_report(report.id, keys.STORY)}
-    kinds = ("report", *reporter.TALK)
+    kinds = ("report", "listing", drafts.ENTRY, reins.CONTROL, *reporter.TALK)
     rows = records.records_of(session, list(identities), kinds=kinds)
     bodies = records.open_sound(rows, identities, opened.changed)
     told: dict[str, Any] = next((body for row, body in bodies if row.kind == "report"), {})
     answers: dict[str, Any] = told.get("answers", {})
-    choice = answers.get("name", {}).get("value", {})
+    held = reins.fold(bodies, report)
+    choice = held.name or answers.get("name", {}).get("value", {})
+    files = drafts.files_from(body for row, body in bodies if row.kind == "listing")
     return ReportView(
         id=report.id,
         sent_at=report.sent_at,
@@ -256,6 +267,11 @@ def _report(session: Session, actor: StaffActor, opened: CaseKeys, report: Repor
         identity=_identity(session, actor, report, opened.changed),
         name_choice=choice.get("who", "nobody") if isinstance(choice, dict) else "nobody",
         written_by=told.get("written_by", ""),
+        entries=drafts.entries_from(
+            [(row, body) for row, body in bodies if row.kind == drafts.ENTRY], files
+        ),
+        reins=held,
+        gone=report.status == reins.WITHDRAWN and not told,
     )
 
 

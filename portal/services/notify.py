@@ -11,10 +11,11 @@ from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
+from portal.db import forget_deleted
 from portal.models import OutboxMail, School, StaffMember, new_id
 from portal.services import transaction
 from portal.services.records import whole_hour
@@ -22,11 +23,21 @@ from portal.services.records import whole_hour
 TEMPLATES = {
     "new": "Er staat iets nieuws voor je klaar.",
     "reply": "Er is een antwoord voor je.",
+    "changed": "Er is iets veranderd waar jij over gaat.",
     "handed_over": "Er is iets aan je overgedragen.",
     "due": "Er staat vandaag iets op je lijst.",
 }
 """What a notice says. It never tells what, about whom or from whom."""
 
+REPORTER = "reporter"
+"""The template of a notice to a reporter: its line is not on the list that staff get."""
+REPORTER_SUBJECT = "Bericht van school"
+REPORTER_BODY = """Er staat iets nieuws voor je klaar bij school.
+
+In deze mail staat met opzet niets meer, ook geen link.
+Wil je deze mail niet meer? Zet hem uit waar je hem aanzette.
+"""
+ADDRESS_KEPT = timedelta(days=3)
 SUBJECT = "Bericht van {school}"
 BODY = """{line}
 
@@ -59,23 +70,62 @@ def queue(
     """Put a notice in the outbox; the same key a second time changes nothing."""
     if template not in TEMPLATES:
         raise ValueError(template)
+    _put(session, _mail(school_id, template, dedupe_key, now, staff_id=staff_id))
+
+
+def queue_for_reporter(
+    session: Session, *, school_id: str, report_id: str, address: str, now: datetime
+) -> None:
+    """Put a notice to a reporter in the outbox, at most one an hour."""
+    hour = whole_hour(now).isoformat(timespec="minutes")
+    key = f"{REPORTER}:{report_id}:{hour}"
+    _put(session, _mail(school_id, REPORTER, key, now, address=address))
+
+
+def _mail(
+    school_id: str,
+    template: str,
+    dedupe_key: str,
+    now: datetime,
+    *,
+    staff_id: str | None = None,
+    address: str | None = None,
+) -> OutboxMail:
+    return OutboxMail(
+        id=new_id(),
+        school_id=school_id,
+        staff_id=staff_id,
+        address=address,
+        template=template,
+        dedupe_key=dedupe_key,
+        queued_at=whole_hour(now),
+        next_try_at=now,
+    )
+
+
+def _put(session: Session, mail: OutboxMail) -> None:
     known = select(OutboxMail.id).where(
-        OutboxMail.school_id == school_id, OutboxMail.dedupe_key == dedupe_key
+        OutboxMail.school_id == mail.school_id, OutboxMail.dedupe_key == mail.dedupe_key
     )
     waiting = [item for item in session.new if isinstance(item, OutboxMail)]
-    queued = any((item.school_id, item.dedupe_key) == (school_id, dedupe_key) for item in waiting)
+    key = (mail.school_id, mail.dedupe_key)
+    queued = any((item.school_id, item.dedupe_key) == key for item in waiting)
     if not queued and session.scalar(known) is None:
-        session.add(
-            OutboxMail(
-                id=new_id(),
-                school_id=school_id,
-                staff_id=staff_id,
-                template=template,
-                dedupe_key=dedupe_key,
-                queued_at=whole_hour(now),
-                next_try_at=now,
-            )
-        )
+        session.add(mail)
+
+
+def forget_waiting(session: Session, *, report_id: str) -> None:
+    """Throw away what waits for a reporter who wants no mail any more."""
+    waiting = OutboxMail.dedupe_key.startswith(f"{REPORTER}:{report_id}:")
+    session.execute(delete(OutboxMail).where(waiting, OutboxMail.sent_at.is_(None)))
+
+
+def forget_old_addresses(session: Session, *, now: datetime) -> int:
+    """Throw away mails to reporters that could not go for days. Returns how many."""
+    old = delete(OutboxMail).where(
+        OutboxMail.address.is_not(None), OutboxMail.queued_at <= now - ADDRESS_KEPT
+    )
+    return int(session.execute(old).rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
 
 def deliver(session: Session, *, settings: Settings, mailer: Mailer, now: datetime) -> int:
@@ -86,7 +136,7 @@ def deliver(session: Session, *, settings: Settings, mailer: Mailer, now: dateti
     """
     query = (
         select(OutboxMail, StaffMember, School)
-        .join(StaffMember, StaffMember.id == OutboxMail.staff_id)
+        .outerjoin(StaffMember, StaffMember.id == OutboxMail.staff_id)
         .join(School, School.id == OutboxMail.school_id)
         .where(OutboxMail.sent_at.is_(None), OutboxMail.next_try_at <= now)
         .order_by(OutboxMail.next_try_at)
@@ -96,7 +146,7 @@ def deliver(session: Session, *, settings: Settings, mailer: Mailer, now: dateti
     for mail, member, school in session.execute(query).all():
         if not _put_off(session, mail, now):
             continue
-        if member.disabled_at is None:
+        if member is None or member.disabled_at is None:
             try:
                 mailer.send_message(compose(mail, member, school, settings, now))
             except (OSError, ValueError, smtplib.SMTPException) as error:
@@ -104,7 +154,10 @@ def deliver(session: Session, *, settings: Settings, mailer: Mailer, now: dateti
                 continue
             sent += 1
         mail.sent_at = mail.next_try_at = whole_hour(now)
+        had_address, mail.address = mail.address is not None, None
         transaction.commit(session)
+        if had_address:
+            forget_deleted(session)
     return sent
 
 
@@ -125,15 +178,23 @@ def _put_off(session: Session, mail: OutboxMail, now: datetime) -> bool:
 
 
 def compose(
-    mail: OutboxMail, member: StaffMember, school: School, settings: Settings, now: datetime
+    mail: OutboxMail,
+    member: StaffMember | None,
+    school: School,
+    settings: Settings,
+    now: datetime,
 ) -> EmailMessage:
-    """Write a notice: it names the school and nobody else."""
+    """Write a notice: to staff it names the school and nobody else, to a reporter not even that."""
     message = EmailMessage()
     message["From"] = settings.mail_from
-    message["To"] = member.email
-    message["Subject"] = SUBJECT.format(school=" ".join(school.name.split()))
+    message["To"] = member.email if member is not None else mail.address or ""
+    name = " ".join(school.name.split())
+    message["Subject"] = SUBJECT.format(school=name) if member is not None else REPORTER_SUBJECT
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2] or "localhost")
+    if member is None:
+        message.set_content(REPORTER_BODY)
+        return message
     body = BODY.format(line=TEMPLATES[mail.template])
     if settings.public_url:
         body += ADDRESS.format(address=settings.public_url.rstrip("/"), slug=school.slug)

@@ -37,6 +37,7 @@ from portal.services import (
     reading,
     signing,
     staff,
+    traces,
 )
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError, NotFoundError, RecordMismatchError
@@ -120,6 +121,9 @@ def order(
         CustodyEvent.case_id == case.id, CustodyEvent.kind == CustodyKind.PACKET_EXPORTED
     )
     version = len(list(session.scalars(earlier))) + 1
+    traced = traces.note(
+        session, case=case, opened=opened, actor=actor.custody, what=traces.EXPORTED, now=now
+    )
     custody.record_event(
         session,
         CustodyKind.PACKET_EXPORTED,
@@ -128,7 +132,7 @@ def order(
         now=now,
         compartment=opened.current.row,
         case_id=case.id,
-        about=list(chosen),
+        about=[*chosen, *traced],
         particulars={
             "version": version,
             "sha256": [known[item].body["sha256"] for item in chosen],

@@ -18,7 +18,7 @@ from evidence_store import EvidenceStore, EvidenceStoreError
 from portal.config import Settings
 from portal.db import begin_write
 from portal.models import EvidenceItem, LiveSession, OutboxMail, WorkerLease
-from portal.services import checkpoints, diary, drafts, notify, transaction
+from portal.services import checkpoints, checks, diary, drafts, notify, transaction
 from portal.services.runtime import Portal
 
 LEASE = "worker"
@@ -69,6 +69,10 @@ def run_once(parts: Portal, *, holder: str, now: datetime, orphans: Orphans | No
         transaction.commit(session)
         if orphans is not None:
             orphans.sweep(session, store=parts.store, now=now)
+        checks.open_due(session, now=now)
+        checks.count_silences(session, now=now)
+        notify.forget_old_addresses(session, now=now)
+        transaction.commit(session)
         checkpoints.make_all(session, keys=parts.keys, now=now)
         transaction.commit(session)
         send_mail(session, settings=parts.settings, now=now)
