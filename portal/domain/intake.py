@@ -58,9 +58,16 @@ def to_facts(answers: Mapping[str, Any], report_count: int = 1) -> dict[str, Any
 
 
 def named_classes(answers: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Give the classes of the subject and of the accused, as chosen."""
+    """Give the classes of the subject and of the accused, as chosen.
+
+    A parent says the class with each child.
+    """
     classes = value_of(answers, "classes")
-    return list(classes.get("subject", [])), list(classes.get("accused", []))
+    children = value_of(answers, "children").get("children", [])
+    own = [name for child in children for name in child.get("classes", [])]
+    return list(dict.fromkeys([*own, *classes.get("subject", [])])), list(
+        classes.get("accused", [])
+    )
 
 
 def excluded_staff(answers: Mapping[str, Any]) -> set[str]:

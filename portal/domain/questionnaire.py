@@ -16,6 +16,8 @@ PAGES = ("over", "verhaal", "wie", "wanneer", "online", "bestanden", "eerder", "
 DETAIL_PAGES = frozenset({"wie", "wanneer", "online"})
 UNKNOWN = {"unknown": True}
 Say = Callable[[str], str]
+ROWS = frozenset({"incidents", "children"})
+"""Kinds of fields that hold rows of parts: as many as there are to tell."""
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d))?")
 
 
@@ -89,7 +91,7 @@ class Questionnaire:
     def on_page(self, page: str, perspective: str) -> list[Question]:
         """The questions of one page that this reporter is asked, in order."""
         return [
-            self._worded(table, perspective)
+            self._worded(table, perspective, asked=True)
             for table in self.tables
             if table["page"] == page and perspective in table.get("only", PERSPECTIVES)
         ]
@@ -103,13 +105,18 @@ class Questionnaire:
         """The keys of all questions in the order in which they are asked."""
         return tuple(table["key"] for table in self.tables)
 
-    def _worded(self, table: Mapping[str, Any], who: str) -> Question:
+    def _worded(self, table: Mapping[str, Any], who: str, *, asked: bool = False) -> Question:
+        """Word a question; a field that others are asked is still read back."""
         return Question(
             key=table["key"],
             page=table["page"],
             version=self.version,
             title=wording(table["title"], who),
-            fields=tuple(self._field(item, who) for item in table["fields"]),
+            fields=tuple(
+                self._field(item, who)
+                for item in table["fields"]
+                if not asked or who in item.get("only", PERSPECTIVES)
+            ),
             hint=wording(table.get("hint", ""), who),
             guide=wording(table.get("guide", ""), who),
             single=table.get("shape") == "single",
@@ -219,7 +226,7 @@ def _fields_said(
     lines = []
     for field in fields:
         given = value.get(field.key)
-        if field.kind == "incidents":
+        if field.kind in ROWS:
             lines += [_incident_said(field.parts, item, names, say) for item in given or ()]
         elif given not in (None, "", [], False):
             said = ", ".join(_said(field, given, names, say))

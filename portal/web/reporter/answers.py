@@ -9,11 +9,11 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from portal import data
-from portal.domain.questionnaire import UNKNOWN, Field, Question, addresses_of
+from portal.domain.questionnaire import ROWS, UNKNOWN, Field, Question, addresses_of
 
 STORY_LIMIT = 200_000
 TEXT_LIMIT = 20_000
-MAX_INCIDENTS = 50
+MAX_ROWS = 50
 TEXT_KINDS = frozenset({"text", "long", "lines", "address"})
 CHOICE_KINDS = frozenset({"one", "choice", "platform", "role"})
 
@@ -61,8 +61,8 @@ def _value(question: Question, form: Form, known: Known, result: Read) -> Any:
     values: dict[str, Any] = {}
     for item in question.fields:
         name = field_id(question, item)
-        if item.kind == "incidents":
-            given: Any = _incidents(question, item, form, result)
+        if item.kind in ROWS:
+            given: Any = _rows(question, item, form, known, result)
         else:
             given = _field(item, name, form, known)
             limit = STORY_LIMIT if question.required else TEXT_LIMIT
@@ -89,19 +89,21 @@ def _field(item: Field, name: str, form: Form, known: Known) -> Any:
     return chosen
 
 
-def _incidents(question: Question, item: Field, form: Form, result: Read) -> list[dict[str, Any]]:
+def _rows(
+    question: Question, item: Field, form: Form, known: Known, result: Read
+) -> list[dict[str, Any]]:
     found = []
-    for number in range(MAX_INCIDENTS):
+    for number in range(MAX_ROWS):
         stem = f"{field_id(question, item)}-{number}"
         if not any(name.startswith(f"{stem}-") for name in form):
             break
-        given = {part.key: _field(part, f"{stem}-{part.key}", form, {}) for part in item.parts}
+        given = {part.key: _field(part, f"{stem}-{part.key}", form, known) for part in item.parts}
         kept = {key: value for key, value in given.items() if value}
         for key, value in kept.items():
             if len(value) > TEXT_LIMIT:
                 result.problems[f"{stem}-{key}"] = "too_long"
         if kept:
-            found.append(_with_platform(kept))
+            found.append(_with_platform(kept) if item.kind == "incidents" else kept)
     return found
 
 
