@@ -41,9 +41,15 @@ CODE = ("portal/web/*.py", "portal/web/reporter/*.py", "portal/domain/questionna
 CALLS = ("_", "gettext", "ngettext", "pgettext", "say")
 NEEDS = {"ngettext": 2, "pgettext": 2}
 # The keys of portal/data/*.toml whose values a reporter reads; everything below them is text.
-DATA_KEYS = frozenset({"title", "label", "hint", "guide", "text", "small", "group", "door", "note"})
+DATA_KEYS = frozenset({
+    "title", "label", "hint", "guide", "text", "small", "group", "door", "note",
+    "heading", "lines", "iphone", "android", "have", "help",
+})  # fmt: skip
+# What only one file has to show, and the only table of a file that is not for staff.
+MORE_KEYS = {"guides.toml": {"name"}}
+ONLY_TABLE = {"intimate_steps.toml": "notice"}
 # These hold words to look for, not texts to show.
-NO_TEXTS = frozenset({"portal/data/danger_words.toml"})
+NO_TEXTS = frozenset({"danger_words.toml", "public_holidays.toml"})
 # Of the protocols a reporter only sees who somebody is.
 ROLE_LABEL = "label"
 PLURAL_RULES = {
@@ -119,23 +125,26 @@ def _found(place: str, call: str, texts: tuple[str | None, ...]) -> Found:
 
 def _of_data() -> Iterator[Found]:
     for path in _files(("portal/data/*.toml",)):
-        place = str(path.relative_to(ROOT))
-        if place not in NO_TEXTS:
-            for text in _texts(tomllib.loads(path.read_text(encoding="utf-8")), shown=False):
-                yield Found(place, text)
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.name in ONLY_TABLE:
+            tables = tables[ONLY_TABLE[path.name]]
+        if path.name not in NO_TEXTS:
+            keys = DATA_KEYS | MORE_KEYS.get(path.name, set())
+            for text in _texts(tables, keys, shown=False):
+                yield Found(str(path.relative_to(ROOT)), text)
 
 
-def _texts(value: Any, *, shown: bool) -> Iterator[str]:
+def _texts(value: Any, keys: frozenset[str], *, shown: bool) -> Iterator[str]:
+    """Give the texts below the keys that are shown; a text by who speaks is a table of texts."""
     if isinstance(value, str):
         if shown and value:
             yield value
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item, shown=shown)
+            yield from _texts(item, keys, shown=shown and isinstance(item, str))
     elif isinstance(value, dict):
         for key, item in value.items():
-            below = isinstance(item, (str, dict, list)) and key in DATA_KEYS
-            yield from _texts(item, shown=below or (shown and isinstance(item, str)))
+            yield from _texts(item, keys, shown=key in keys or (shown and isinstance(item, str)))
 
 
 def _of_protocols() -> Iterator[Found]:
