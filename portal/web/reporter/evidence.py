@@ -15,7 +15,7 @@ from portal.web import session
 from portal.web.body import BodiesFull
 from portal.web.context import db, now, portal, settings
 from portal.web.guards import draft_only, reads_body_itself
-from portal.web.reporter import answers, language, receiving, telling
+from portal.web.reporter import answers, guides, language, receiving, telling
 from portal.web.reporter.telling import Telling
 
 blueprint = Blueprint("reporter_evidence", __name__)
@@ -75,8 +75,13 @@ def proceed(school: str) -> Response:
     """Go on to the next question; nothing needs to be added."""
     del school
     told = telling.load()
-    if request.form.get("then") == "unknown" and not told.draft.files:
-        _save(told, "evidence", UNKNOWN)
+    then = request.form.get("then", "")
+    guide = guides.page_of(then)
+    if guide:
+        return redirect(telling.address(guide), 303)
+    _note_kept(told, then)
+    if then == "nothing":
+        return redirect(telling.address(f"{telling.GUIDES_PAGE}/{guides.NOTHING}"), 303)
     told.live.data |= {"picking": False, "fresh": []}
     if request.form.get("then") == "enough":
         told.live.data["reviewed"] = True
@@ -151,6 +156,15 @@ def busy(address: str) -> Response:
     response = telling.show("reporter/busy.html", receiving.BUSY, again=address)
     response.headers["Retry-After"] = RETRY_SECONDS
     return response
+
+
+def _note_kept(told: Telling, then: str) -> None:
+    """Keep the answer of who has nothing; files speak for themselves."""
+    answer = {"unknown": UNKNOWN, "nothing": {"kept": "nothing"}}.get(then)
+    if told.draft.files:
+        answer = None
+    if answer != told.answers.get("evidence", {}).get("value") and (answer or told.draft.files):
+        _save(told, "evidence", answer)
 
 
 def _save(told: Telling, key: str, value: object) -> None:

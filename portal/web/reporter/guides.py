@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, abort, url_for
 from werkzeug.wrappers import Response
 
 from portal import data
-from portal.domain.guides import STEPS, looks_like_address, tracking_in
-from portal.domain.questionnaire import PAGES
+from portal.domain.checklist import Row, check
+from portal.domain.guides import STEPS, Guide, looks_like_address, tracking_in
+from portal.domain.questionnaire import PAGES, value_of
 from portal.services import sessions
+from portal.services.drafts import ListedFile
 from portal.web import session
 from portal.web.context import current_school
 from portal.web.guards import public
@@ -62,6 +64,35 @@ def about_address(address: str) -> dict[str, object]:
         "tracking": bool(tracking_in(address)),
         "odd": not looks_like_address(address),
     }
+
+
+@blueprint.app_template_global()
+def police_list(answers: Mapping[str, Any], files: Iterable[ListedFile]) -> list[Row]:
+    """Hold a draft or a report against the police's list."""
+    return check(data.police_list(), answers, [file.name for file in files])
+
+
+@blueprint.app_template_global()
+def police_page(page: str) -> str:
+    """Give the address where a row can be added: the guides, or a question of the draft."""
+    asking = session.current(sessions.DRAFT) is not None
+    return telling.address(page if asking else telling.GUIDES_PAGE)
+
+
+@blueprint.app_template_global()
+def guides_for(answers: Mapping[str, Any]) -> list[Guide]:
+    """Give the guides of the apps that were named, each once."""
+    incidents = value_of(answers, "online").get("incidents") or []
+    keys = dict.fromkeys(str(item.get("platform", "")) for item in incidents)
+    found = [data.guides().of_platform(key) for key in keys]
+    return [guide for guide in found if guide is not None]
+
+
+def page_of(then: str) -> str:
+    """Give the page of the guides that a "to:" button asks for, or nothing."""
+    page = then.removeprefix("to:")
+    known = {f"{telling.GUIDES_PAGE}/{guide.key}" for guide in data.guides().every}
+    return page if page in known | {telling.GUIDES_PAGE} else ""
 
 
 def page_for(then: str, incidents: object) -> str:

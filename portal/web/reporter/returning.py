@@ -150,6 +150,7 @@ def files(school: str) -> Response:
     return telling.show(
         "reporter/add_files.html",
         question=asked.question("evidence", who),
+        seen=seen,
         intimate=live.data.get("intimate", ""),
         notes=receiving.notes(live),
         limits=settings(),

@@ -159,6 +159,9 @@ def _line(item: questionnaire.Question, page: str, said: str) -> dict[str, Any]:
 
 def _evidence_lines(told: Telling, item: questionnaire.Question) -> list[dict[str, Any]]:
     said = "\n".join(file.name for file in told.draft.files)
+    value = told.answers.get("evidence", {}).get("value")
+    if value and not said:
+        said = "\n".join(asked.read_back(item, value, {}))
     lines = [_line(item, telling.EVIDENCE_PAGE, said)]
     if len(told.draft.files) > MANY_FILES:
         lines[0]["count"] = len(told.draft.files)
