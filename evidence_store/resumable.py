@@ -268,22 +268,6 @@ class ResumableIntake:
         known = KnownFileKey(self._state.file_key)
         return SeekableReader(self._backend.open(self._state.id), [known])
 
-    def hold(self) -> None:
-        """Keep every other go from writing and ending, until `close`.
-
-        Raises:
-            OvertakenError: when somebody else holds it.
-        """
-        self._part.hold()
-
-    def discard(self) -> None:
-        """Remove what was written, also an object that was ended and is listed nowhere. Hold it.
-
-        Raises:
-            OSError: when it cannot be removed.
-        """
-        self._part.discard()
-
     def close(self) -> None:
         """End this go; the next one begins at `offset`."""
         self._part.close()

@@ -7,8 +7,7 @@ plaintext are never stored in clear: they would let a thief confirm a known pict
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from evidence_store.age import AnyIdentity, AnyRecipient, Encryptor, SeekableReader
@@ -20,6 +19,7 @@ from evidence_store.errors import (
     HeaderError,
     NotFoundError,
 )
+from evidence_store.findings import Damage, FsckReport
 from evidence_store.intake import Intake, StoredItem, new_id
 from evidence_store.record import SUFFIX, DigestRecord, read_record
 from evidence_store.rehead import ReheadedItem, rehead
@@ -36,43 +36,6 @@ __all__ = [
 ]
 
 _READ_SIZE = 1 << 20
-
-
-@dataclass(frozen=True)
-class Damage:
-    """One thing that is wrong in a store.
-
-    Attributes:
-        id: the object.
-        code: ``missing``, ``size``, ``content``, ``header``, ``record`` or ``unreadable``.
-        message: the same as a sentence.
-    """
-
-    id: str
-    code: str
-    message: str
-
-
-@dataclass(frozen=True)
-class FsckReport:
-    """The state of a store.
-
-    Attributes:
-        objects: ids that have a record, sorted.
-        orphans: ids of objects without a record, as a crash leaves them; not damage.
-        parts: names of unfinished objects; not damage.
-        damage: everything that is wrong.
-    """
-
-    objects: tuple[str, ...]
-    orphans: tuple[str, ...]
-    parts: tuple[str, ...]
-    damage: tuple[Damage, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is damaged."""
-        return not self.damage
 
 
 class EvidenceStore:
@@ -142,6 +105,45 @@ class EvidenceStore:
             OSError: when it cannot be opened.
         """
         return ResumableIntake(self._backend, state)
+
+    @contextlib.contextmanager
+    def holding(self, item_id: str) -> Iterator[Callable[[], None]]:
+        """Keep everybody from a resumable original while it is decided whether it goes.
+
+        Args:
+            item_id: its id.
+
+        Returns:
+            A context manager that gives what removes it, also after `ResumableIntake.finish`.
+
+        Raises:
+            NotFoundError: when it was discarded.
+            OvertakenError: when it is being ended or written at this moment.
+            OSError: when it cannot be opened.
+        """
+        with contextlib.closing(self._backend.resume(_check_id(item_id))) as part:
+            part.hold()
+
+            def discard() -> None:
+                with contextlib.suppress(NotFoundError):
+                    self._backend.delete(item_id + SUFFIX)
+                part.discard()
+
+            yield discard
+
+    def discard(self, item_id: str) -> None:
+        """Remove a resumable original that is listed nowhere.
+
+        Args:
+            item_id: its id.
+
+        Raises:
+            NotFoundError: when it was discarded.
+            OvertakenError: when it is being ended or written at this moment.
+            OSError: when it cannot be removed.
+        """
+        with self.holding(item_id) as discard:
+            discard()
 
     def discard_part(self, name: str) -> None:
         """Remove what a writer that is gone left behind.

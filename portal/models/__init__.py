@@ -17,6 +17,7 @@ from portal.models.school import (
 )
 from portal.models.session import LiveSession
 from portal.models.staff import StaffMember, StaffRole, StaffSlot
+from portal.models.upload import Upload
 
 __all__ = [
     "AcuteAlarm",
@@ -45,6 +46,7 @@ __all__ = [
     "StaffMember",
     "StaffRole",
     "StaffSlot",
+    "Upload",
     "WorkerLease",
     "Wrap",
     "new_id",

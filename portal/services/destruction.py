@@ -19,8 +19,9 @@ from portal.models import (
     CustodyEvent,
     EvidenceItem,
     Report,
+    Upload,
 )
-from portal.services.transaction import destroy_after_commit
+from portal.services.transaction import destroy_after_commit, discard_after_commit
 
 AT_ONCE = 400
 """Ids in one statement: SQLite takes no endless list."""
@@ -30,6 +31,9 @@ def destroy_contents(session: Session, report_id: str, store: EvidenceStore) -> 
     """Delete all that belongs to a report; its own row stays, so that the case can say so."""
     found = select(EvidenceItem.object_id).where(EvidenceItem.report_id == report_id)
     objects = list(session.scalars(found))
+    coming = select(Upload.object_id).where(Upload.report_id == report_id, ~Upload.finished)
+    for object_id in session.scalars(coming):
+        discard_after_commit(session, store, object_id)
     keys = list(session.scalars(select(Compartment.id).where(Compartment.report_id == report_id)))
     forget_sealed(session, keys)
     delete_below(session, Report, [report_id])

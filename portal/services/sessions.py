@@ -149,6 +149,32 @@ def _stored_now(opened: SealedSession) -> dict[str, Any] | None:
     return _open(opened.cookie, sealed) if sealed is not None else None
 
 
+def seal_apart(opened: SealedSession, data: dict[str, Any], *, purpose: str, about: str) -> bytes:
+    """Seal something under a session's cookie that stands in a row of its own.
+
+    Args:
+        purpose: names the key, such as ``upload/v1``.
+        about: what the row says in clear; it opens only beside that.
+    """
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    plain = pad(json.dumps(data, separators=(",", ":")).encode())
+    sealing = ChaCha20Poly1305(_derive(opened.cookie, purpose.encode()))
+    return nonce + sealing.encrypt(nonce, plain, about.encode())
+
+
+def open_apart(
+    opened: SealedSession, sealed: bytes, *, purpose: str, about: str
+) -> dict[str, Any] | None:
+    """Open what `seal_apart` sealed; None when it is another session's or was changed."""
+    opening = ChaCha20Poly1305(_derive(opened.cookie, purpose.encode()))
+    try:
+        plain = opening.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
+    except InvalidTag:
+        return None
+    data: dict[str, Any] = json.loads(plain)
+    return data
+
+
 def touch(opened: SealedSession, now: datetime) -> None:
     """Note that the reader is still there."""
     opened.row.touched_at = now

@@ -17,8 +17,17 @@ from sqlalchemy.orm import Session
 from evidence_store import EvidenceStore, EvidenceStoreError
 from portal.config import Settings
 from portal.db import begin_write
-from portal.models import EvidenceItem, LiveSession, OutboxMail, WorkerLease
-from portal.services import checkpoints, checks, diary, drafts, notify, transaction
+from portal.models import EvidenceItem, LiveSession, OutboxMail, Upload, WorkerLease
+from portal.services import (
+    checkpoints,
+    checks,
+    diary,
+    drafts,
+    notify,
+    resumable,
+    transaction,
+    withdrawal,
+)
 from portal.services.runtime import Portal
 
 LEASE = "worker"
@@ -30,10 +39,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Orphans:
-    """Objects that no row names, as a crash leaves them, and since when this worker sees them.
+    """Objects and parts that no row names, as a crash leaves them, and since when we see them.
 
-    An object on its way in has no row yet either, and files tell only the day they were made:
-    so an object goes when it was seen without a row a whole day ago, and still has none.
+    What is on its way in has no row yet either, and files tell only the day they were made: so
+    such a thing goes when it was seen without a row a whole day ago, and still has none. A part
+    whose writer is still there stays.
     """
 
     seen: dict[str, datetime] = field(default_factory=dict)
@@ -45,13 +55,15 @@ class Orphans:
             return 0
         self.looked_at = now
         report = store.fsck()
-        known = set(session.scalars(select(EvidenceItem.object_id)))
-        bare = {*report.objects, *report.orphans} - known
+        known = {*session.scalars(select(EvidenceItem.object_id))}
+        known |= {*session.scalars(select(Upload.object_id))}
+        bare = {*report.objects, *report.orphans, *report.parts} - known
         self.seen = {name: self.seen.get(name, now) for name in bare}
         old = [name for name, since in self.seen.items() if now - since >= ORPHAN_AGE]
         for name in old:
             with contextlib.suppress(EvidenceStoreError, OSError):
-                store.destroy(name)
+                remove = store.discard_part if name in report.parts else store.destroy
+                remove(name)
         return len(old)
 
 
@@ -63,9 +75,12 @@ def run_once(parts: Portal, *, holder: str, now: datetime, orphans: Orphans | No
         transaction.commit(session)
         session.execute(delete(LiveSession).where(LiveSession.ends_at <= now))
         transaction.commit(session)
+        resumable.sweep(session, store=parts.store, now=now)
         drafts.sweep_abandoned(session, store=parts.store, now=now)
         transaction.commit(session)
         diary.sweep(session, store=parts.store, now=now)
+        transaction.commit(session)
+        withdrawal.sweep(session, store=parts.store, now=now)
         transaction.commit(session)
         if orphans is not None:
             orphans.sweep(session, store=parts.store, now=now)

@@ -15,6 +15,7 @@ from wtforms.csrf.core import CSRF
 from portal.web import session
 
 TOKEN_FIELD = "t"  # noqa: S105 - the name of the field
+TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 - the name of the header
 
 
 class SessionCsrf(CSRF):
@@ -68,6 +69,12 @@ def require_token() -> None:
     """Refuse an ordinary POST without the session's token."""
     if not token_fits(request.form.get(TOKEN_FIELD, "")):
         abort(400, "token")
+
+
+def require_token_header() -> None:
+    """Refuse a program's request without the session's token, before its body is read."""
+    if not token_fits(request.headers.get(TOKEN_HEADER, "")):
+        abort(403, "token")
 
 
 def require_same_origin() -> None:

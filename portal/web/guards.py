@@ -15,7 +15,7 @@ from portal.services.sessions import SealedSession
 from portal.services.staff import StaffActor
 from portal.web import session
 from portal.web.context import commit, current_school, db
-from portal.web.forms import require_same_origin, require_token
+from portal.web.forms import require_same_origin, require_token, require_token_header
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,6 +43,25 @@ def draft_only(view: Callable[P, R]) -> Callable[P, R | Response]:
 def code_only(view: Callable[P, R]) -> Callable[P, R | Response]:
     """Only after the code was given; without, back to the page that asks for it."""
     return _reporter_side(view, sessions.REPORTER, "reporter_return.enter")
+
+
+def uploader_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Only with a live session of a reporter, sent or not; without it 404, as programs ask here.
+
+    The token comes in a header, so that it is checked before a body is read.
+    """
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if session.current(sessions.DRAFT) is None and session.current(sessions.REPORTER) is None:
+            abort(404)
+        if request.method in UNSAFE:
+            require_same_origin()
+            require_token_header()
+        return view(*args, **kwargs)
+
+    guarded.access = "uploader"  # type: ignore[attr-defined]  # read by the route test
+    return guarded
 
 
 def _reporter_side(view: Callable[P, R], kind: str, otherwise: str) -> Callable[P, R | Response]:

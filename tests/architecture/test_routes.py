@@ -13,7 +13,7 @@ OPEN = {"static"}
 # Staff pages that one must reach before being logged in.
 STAFF_ENTRANCE = {"staff_auth"}
 STAFF_ACCESS = {f"staff:{action}" for action in Action}
-REPORTER_ACCESS = {"public", sessions.DRAFT, sessions.REPORTER}
+REPORTER_ACCESS = {"public", "uploader", sessions.DRAFT, sessions.REPORTER}
 
 
 @pytest.fixture

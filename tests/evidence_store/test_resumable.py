@@ -260,12 +260,24 @@ def test_what_is_discarded_is_gone(tmp_path):
     store = EvidenceStore(LocalBackend(tmp_path))
     state = store.begin_resumable(TO, size=10)
     assert store.fsck().parts == (state.id,)
-    with store.resume(state) as intake:
-        intake.hold()
-        intake.discard()
+    with store.resume(state), store.holding(state.id) as discard:
+        discard()
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     with pytest.raises(NotFoundError):
         store.resume(state)
+
+
+def test_what_was_ended_but_is_listed_nowhere_can_be_discarded_too(tmp_path):
+    store, data = EvidenceStore(LocalBackend(tmp_path)), content(CHUNK_SIZE)
+    state = store.begin_resumable(TO, size=len(data))
+    with store.resume(state) as intake:
+        intake.write(data)
+        intake.finish()
+        with pytest.raises(OvertakenError), store.holding(state.id):
+            pass
+    with store.holding(state.id) as discard:
+        discard()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_an_empty_file_is_refused_and_leaves_nothing(tmp_path):

@@ -2,15 +2,18 @@
 
 from portal.web.reporter import (
     about,
+    diary,
     evidence,
     front,
     guides,
     language,
     leave,
+    protect,
     receipt,
     report,
     returning,
     review,
+    tus,
 )
 
 blueprints = (
@@ -18,8 +21,11 @@ blueprints = (
     about.blueprint,
     report.blueprint,
     evidence.blueprint,
+    protect.blueprint,
+    tus.blueprint,
     guides.blueprint,
     review.blueprint,
+    diary.blueprint,
     receipt.blueprint,
     returning.blueprint,
     leave.blueprint,

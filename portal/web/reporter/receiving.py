@@ -142,20 +142,20 @@ def receive(live: SealedSession) -> SealedSession | None:
         if problem is None and not form.files and not token_fits(form.fields.get(TOKEN_FIELD, "")):
             abort(400, "token")
         drafting = live.row.kind == sessions.DRAFT
-        fresh = _after_the_body(live)
+        fresh = after_the_body(live)
         if fresh is None and drafting:
             return None  # nobody could find them any more; the sweeper takes such objects
         finished = [item.result for item in form.files if item.error is None]
         uploads.record(db(), live=live, school=current_school(), finished=finished, now=now())
         commit()  # what is kept stays, also when the session ends while the files are noted
-        fresh = fresh and _after_the_body(live)
+        fresh = fresh and after_the_body(live)
     if fresh is None:
         return None
     _note(fresh, form.files, problem)
     return fresh
 
 
-def _after_the_body(live: SealedSession) -> SealedSession | None:
+def after_the_body(live: SealedSession) -> SealedSession | None:
     """Look again at the clock and the session: a body may have taken half an hour."""
     g.pop("now", None)
     db().expire(live.row)
@@ -188,25 +188,25 @@ def drained(view: Callable[P, Response]) -> Callable[P, Response]:
         try:
             response = view(*args, **kwargs)
         except Exception:
-            drain(_body())
+            drain(body())
             raise
         if response.status_code < SUCCESS_BELOW:
             commit()  # nobody may wait for the write lock while a slow phone sends on
         if response.status_code != BUSY:
-            drain(_body())
+            drain(body())
         return response
 
     return around
 
 
-def _body() -> Stream:
+def body() -> Stream:
     """Give the body of this request, one stream for all: what gave up once waits no second time."""
     if "body" not in g:
         # Bounded by the declared length also where the server hands out the bare connection.
         request.environ["wsgi.input"] = get_input_stream(request.environ)
         g.body = timed_stream(request.environ)
-    body: Stream = g.body
-    return body
+    stream: Stream = g.body
+    return stream
 
 
 def _read(receiver: Receiver) -> tuple[Form, str | None]:
@@ -216,7 +216,7 @@ def _read(receiver: Receiver) -> tuple[Form, str | None]:
     )
     try:
         form = read_form(
-            _body(),
+            body(),
             request.content_type or "",
             request.content_length,
             on_file=receiver.open,
