@@ -143,17 +143,6 @@ def test_a_file_without_a_clear_no_is_never_taken_in(site, phone, intimate):
     assert kept(site) == 0
 
 
-def test_a_file_that_turns_out_intimate_is_destroyed_and_described(site, phone):
-    phone.upload(("a.png", PNG), ("b.png", PNG + b"2"))
-    folder = site.settings.instance_dir / "evidence"
-    before = sum(1 for path in folder.rglob("*") if path.is_file())
-    first = dict(phone.page.form("/haal-weg")["buttons"])["intimate"]
-    phone.submit("/haal-weg", {"intimate": first})
-    assert phone.path == f"/{SLUG}/bestanden/beschrijf"
-    assert kept(site) == 1
-    assert sum(1 for path in folder.rglob("*") if path.is_file()) == before // 2
-
-
 def test_taking_a_file_away_twice_is_no_error(site, phone):
     phone.upload(("a.png", PNG))
     form = phone.page.form("/haal-weg")

@@ -2,6 +2,7 @@
 
 from portal.web.reporter import (
     about,
+    control,
     diary,
     evidence,
     front,
@@ -26,6 +27,7 @@ blueprints = (
     guides.blueprint,
     review.blueprint,
     diary.blueprint,
+    control.blueprint,
     receipt.blueprint,
     returning.blueprint,
     leave.blueprint,

@@ -94,17 +94,16 @@ def proceed(school: str) -> Response:
 @telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def remove(school: str) -> Response:
-    """Take a file out of the draft; when it was intimate after all, describe it instead."""
+    """Take a file out of the draft."""
     told = telling.load()
-    intimate = request.form.get("intimate", "")
     with suppress(NotFoundError):  # tapped twice: it is gone already
         uploads.remove(
             db(),
             live=told.live,
             store=portal().store,
-            file_id=intimate or request.form.get("remove", ""),
+            file_id=request.form.get("remove", ""),
         )
-    return redirect(url_for(".describe" if intimate else ".files", school=school), 303)
+    return redirect(url_for(".files", school=school), 303)
 
 
 @blueprint.get("/<school>/bestanden/beschrijf")

@@ -1,0 +1,107 @@
+"""What files give away is said before sending, with three choices; nothing is demanded."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from portal.demo import samples
+from portal.models import Compartment, EvidenceItem
+from tests.web.reporter_site import SLUG, Site
+
+CHAT = b"12-11-2026 21:06 - Fenna de Boer: waar ben je\n12-11-2026 21:07 - Sem: gaat je niks aan\n"
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def phone(site):
+    phone = site.phone()
+    phone.tell()
+    phone.upload(("IMG_2041.jpg", samples.jpeg()), ("WhatsApp-chat met Sem.txt", CHAT))
+    return phone
+
+
+def form_of(phone, name):
+    """The form about the file of this name."""
+    part = phone.page.html.partition(f"{name}: ")[2]
+    found = re.search(r'name="keep" value="(\w+)"', part)
+    return found.group(1)
+
+
+def kinds(site):
+    query = select(Compartment.kind).join(
+        EvidenceItem, EvidenceItem.compartment_id == Compartment.id
+    )
+    site.session.expire_all()
+    return sorted(site.session.scalars(query))
+
+
+def test_each_file_says_in_plain_words_what_it_tells(phone):
+    text = phone.page.text
+    assert "Waar het gemaakt is. Dat kan je huis zijn." in text
+    assert "Met welk toestel: Voorbeeld Telefoon 5." in text
+    assert "Wat er te zien is, weten wij niet." in text
+    assert "Van wie de telefoon is: waarschijnlijk Fenna de Boer." in text
+    assert "Niets kiezen mag ook." in text
+
+
+def test_the_same_stands_at_the_look_over_and_going_on_is_the_default(site, phone):
+    page = phone.get("nakijken")
+    assert "Dat kan je huis zijn." in page.text
+    assert (
+        "required"
+        not in page.html.partition("Wat je bestanden vertellen")[2].partition("Verstuur naar")[0]
+    )
+    phone.send()
+    assert phone.path == f"/{SLUG}/verstuurd" or phone.code()
+    assert kinds(site) == ["evidence", "evidence"]
+
+
+@pytest.mark.parametrize("place", ["bestanden", "nakijken"])
+def test_keeping_a_file_sealed_is_one_tap_and_comes_back_where_it_was(site, phone, place):
+    phone.get(place)
+    phone.submit("/bestanden/houd-dicht", {"keep": form_of(phone, "IMG_2041.jpg")})
+    assert phone.path == f"/{SLUG}/{place}"
+    assert kinds(site) == ["evidence", "sealed"]
+    page = phone.get("bestanden")
+    assert "Verzegeld, alleen voor de politie" in page.text
+    assert "IMG_2041.jpg" in page.text.replace("\u200b", "")
+    assert "Dat kan je huis zijn." not in page.text
+    phone.send()
+    assert "IMG_2041" not in phone.page.text
+
+
+def test_somebody_naked_is_sealed_at_once_and_can_be_taken_away(site, phone):
+    item = form_of(phone, "IMG_2041.jpg")
+    page = phone.submit("/bestanden/houd-dicht", {"intimate": item})
+    assert "Dat bestand is nu verzegeld." in page.text
+    assert "/bestanden/beschrijf" in phone.page.html
+    assert kinds(site) == ["evidence", "sealed"]
+    phone.post("bestanden/haal-weg", {**phone.page.form("/haal-weg")["fields"], "remove": item})
+    assert kinds(site) == ["evidence"]
+
+
+def test_twice_or_for_a_strange_file_nothing_breaks(site, phone):
+    item = form_of(phone, "IMG_2041.jpg")
+    body = {**phone.page.form("/houd-dicht")["fields"], "keep": item}
+    for _ in range(2):
+        assert phone.post("bestanden/houd-dicht", body).status == 200
+    assert phone.post("bestanden/houd-dicht", {**body, "keep": "x" * 26}).status == 200
+    assert kinds(site) == ["evidence", "sealed"]
+    assert phone.post("bestanden/houd-dicht", {"keep": item}).status == 400
+
+
+def test_who_comes_back_may_ask_while_nobody_opened_it(site, phone):
+    phone.send()
+    back = site.phone()
+    back.post("verder", {"code": phone.code()})
+    back.get("gesprek/bestanden")
+    form = back.page.form("/gesprek/bestanden/houd-dicht")
+    first = next(value for name, value in form["buttons"] if name == "keep")
+    page = back.submit("/gesprek/bestanden/houd-dicht", {"keep": first})
+    assert "Verzegelen is gevraagd" in page.text
+    assert "De school ziet het niet meer." in page.text
