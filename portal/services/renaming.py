@@ -49,6 +49,11 @@ class Named:
     """Ids of the persons who hold a key of the name."""
 
 
+def possible(session: Session, *, live: SealedSession) -> bool:
+    """Whether this report can hold a name: one that staff wrote down cannot."""
+    return keys.IDENTITY in drafts.open_compartments(session, live=live)
+
+
 def current(session: Session, *, live: SealedSession) -> Named:
     """Open the reporter's own name and say who can."""
     opened = drafts.open_compartments(session, live=live).get(keys.IDENTITY)

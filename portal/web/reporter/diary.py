@@ -61,7 +61,7 @@ def begin(school: str) -> Response:
     return redirect(url_for(".explain", school=school), 303)
 
 
-@blueprint.get("/<school>/bewaren")
+@blueprint.get("/<school>/schrift/bewaar")
 @telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def explain(school: str) -> Response:
@@ -77,7 +77,7 @@ def explain(school: str) -> Response:
     )
 
 
-@blueprint.post("/<school>/bewaren")
+@blueprint.post("/<school>/schrift/bewaar")
 @telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def keep(school: str) -> Response:
@@ -97,7 +97,7 @@ def keep(school: str) -> Response:
     return redirect(url_for(".code", school=school), 303)
 
 
-@blueprint.get("/<school>/bewaard")
+@blueprint.get("/<school>/schrift/code")
 @telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def code(school: str) -> Response:
@@ -120,7 +120,7 @@ def code(school: str) -> Response:
     )
 
 
-@blueprint.post("/<school>/bewaard")
+@blueprint.post("/<school>/schrift/code")
 @telling.keeping_typed(sessions.DRAFT)
 @draft_only
 def code_seen(school: str) -> Response:
@@ -297,7 +297,7 @@ def wipe(school: str) -> Response:
     except NotFoundError:
         return redirect(url_for(".show", school=school), 303)
     session.finish()
-    return redirect(url_for("reporter_front.landing", school=school), 303)
+    return redirect(url_for("reporter_control.gone", school=school), 303)
 
 
 def _instead(school: str) -> Response | None:
