@@ -99,6 +99,15 @@ def at_a_glance(report: ReportView) -> list[tuple[str, str]]:
     told = value_of(report.answers, "told_before")
     if told.get("told") == "yes":
         facts.append(("wait", " ".join(["Al eens op school verteld", *_whom(told)])))
+    earlier = [
+        text for key in ("when", "whom") for text in _text(value_of(report.answers, "earlier"), key)
+    ]
+    if value_of(report.answers, "earlier"):
+        # A hint and no more: nothing is linked, and the other report is not opened by it.
+        said = ", ".join(earlier)
+        facts.append(
+            ("cases", f"Hoort volgens de melder bij een eerdere melding: {said}".rstrip(": "))
+        )
     return [(icon, text) for icon, text in facts if text]
 
 

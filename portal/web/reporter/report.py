@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from portal import data
 from portal.domain import questionnaire
 from portal.domain.questionnaire import PERSPECTIVES, Question
-from portal.services import drafts, protocols, sessions
+from portal.services import diary, drafts, protocols, sessions
 from portal.services.routing import ReaderName
 from portal.services.sessions import SealedSession
 from portal.web import i18n, session
@@ -69,8 +69,8 @@ def _going_on() -> SealedSession | None:
     After a long pause it may be somebody else who chooses: then a new one begins.
     """
     live = session.current(sessions.DRAFT)
-    if live is None or live.idle(now()) or telling.sent(live):
-        return None
+    if live is None or live.idle(now()) or telling.sent(live) or diary.is_open(live):
+        return None  # what is kept under a code stays as it is
     return live
 
 
@@ -145,7 +145,9 @@ def _take(told: Telling, page: str) -> Response:
         answers.mark_unknown(read, questions)
     goal = page if language.choose(then) else _goal(then, read)
     # Who goes back to an earlier answer may leave this page empty; nothing else is let go.
-    if set(read.problems.values()) - ({"empty"} if goal in QUESTION_PAGES else set()):
+    # And so may who keeps it, or has told it in entries already.
+    may_be_empty = goal in QUESTION_PAGES | {telling.KEEP_PAGE} or bool(told.draft.entries)
+    if set(read.problems.values()) - ({"empty"} if may_be_empty else set()):
         return _show(told, page, read)
     was_stopped = told.stopped
     _keep(told, questions, read)
@@ -169,7 +171,7 @@ def _goal(then: str, read: answers.Read) -> str:
         told = read.values.get("online") or {}
         return guides.page_for(then, told.get("incidents"))
     goal = then.removeprefix(TO) if then.startswith(TO) else ""
-    known = QUESTION_PAGES | {telling.EVIDENCE_PAGE, REVIEW_PAGE}
+    known = QUESTION_PAGES | {telling.EVIDENCE_PAGE, telling.KEEP_PAGE, REVIEW_PAGE}
     return goal if goal in known else ""
 
 

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain import questionnaire
-from portal.services import drafts, reporter, sessions
+from portal.domain.deadlines import local_date
+from portal.services import checks, diary, drafts, reporter, sessions
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.reporter import ReporterView
 from portal.services.sessions import SealedSession
@@ -72,6 +73,10 @@ def open_with_code(school: str) -> Response:
     except (InvalidInputError, NotFoundError):
         return telling.show("reporter/enter.html", 400, typed=typed[:SHOWN_CODE], problem="wrong")
     kept["language"] = i18n.chosen_before() or kept.get("language") or i18n.language()
+    if kept.get("diary"):
+        diary.visit(db(), report_id=report_id, days=settings().diary_days, now=now())
+        session.start(sessions.DRAFT, kept, report_id=report_id)
+        return redirect(url_for("reporter_diary.show", school=school), 303)
     session.start(sessions.REPORTER, kept, report_id=report_id)
     return redirect(url_for(".conversation", school=school), 303)
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from portal import data
 from portal.domain import intake, questionnaire
 from portal.domain.questionnaire import FORMAL, Question
-from portal.services import drafts, reports, schools, sessions
+from portal.services import diary, drafts, reports, schools, sessions
 from portal.services.drafts import Draft
 from portal.services.errors import NotFoundError
 from portal.services.sessions import SealedSession
@@ -62,6 +62,11 @@ class Telling:
         return frozenset(self.live.data.get("found", [])) | ticked(self.answers)
 
     @property
+    @property
+    def kept(self) -> bool:
+        """Whether this is a diary: kept under a code, and read by nobody else."""
+        return diary.is_open(self.live)
+
     def stopped(self) -> bool:
         """Whether no more details are asked."""
         return questionnaire.details_stop(self.answers, self.live.data.get("found", []))
@@ -214,7 +219,8 @@ def resting(live: SealedSession) -> Response | None:
     """Give the page without any typed text when the phone lay still for too long."""
     if not live.idle(now()):
         return None
-    return show("reporter/resting.html", back=request.path, kind=live.row.kind)
+    kept = diary.is_open(live)
+    return show("reporter/resting.html", back=request.path, kind=live.row.kind, kept=kept)
 
 
 def address(page: str) -> str:
@@ -225,6 +231,8 @@ def address(page: str) -> str:
     if page == REVIEW_PAGE:
         return url_for("reporter_review.review", school=school)
     if page == GUIDES_PAGE:
+    if page == KEEP_PAGE:
+        return url_for("reporter_diary.explain", school=school)
         return url_for("reporter_guides.every", school=school)
     if page.startswith(f"{GUIDES_PAGE}/"):
         return url_for("reporter_guides.guide", school=school, key=page.partition("/")[2])
