@@ -46,7 +46,7 @@ DATA_KEYS = frozenset({
     "heading", "lines", "iphone", "android", "have", "help",
 })  # fmt: skip
 # What only one file has to show, and the only table of a file that is not for staff.
-MORE_KEYS = {"guides.toml": {"name"}}
+MORE_KEYS = {"guides.toml": {"name"}, "helplines.toml": {"name"}}
 ONLY_TABLE = {"intimate_steps.toml": "notice"}
 # These hold words to look for, not texts to show.
 NO_TEXTS = frozenset({"danger_words.toml", "public_holidays.toml"})
