@@ -38,7 +38,8 @@ TEXT_LIMIT, OPTION_LIMIT = 50_000, 120
 FEWEST, MOST = 2, 4
 CLOSED = "closed"
 NOTE, STEP, HANDOVER, MOVE, CLOSING = "note", "step", "handover", "move", "closing"
-WRITTEN = (NOTE, STEP, HANDOVER, MOVE, CLOSING)
+PARENT_CHECK = "parent_check"
+WRITTEN = (NOTE, STEP, HANDOVER, MOVE, CLOSING, PARENT_CHECK)
 
 
 def open_for(session: Session, *, actor: StaffActor, case_id: str) -> tuple[Case, CaseKeys]:

@@ -36,5 +36,7 @@ def receipt(school: str) -> Response:
         "reporter/receipt.html",
         receipt=found,
         formal=live.data["formal"],
+        parent=live.data.get("parent", False),
+        anonymous=live.data.get("anonymous", True),
         sent_at=sent_at,
     )

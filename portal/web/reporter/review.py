@@ -105,7 +105,9 @@ def _submit(live: sessions.SealedSession) -> Telling:
 def _note_sending(live: sessions.SealedSession, *, formal: bool) -> None:
     """Keep what the receipt needs and the wiped draft no longer says."""
     live.data["sent_at"] = now().isoformat()
-    live.data["formal"] = formal
+    live.data["formal"] = told.formal
+    live.data["parent"] = told.perspective == questionnaire.PARENT
+    live.data["anonymous"] = intake.split_identity(told.answers)[1] is None
     sessions.save(live)
     sessions.touch(live, now())
 

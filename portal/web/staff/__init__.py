@@ -1,6 +1,19 @@
 """Pages for staff: log-in, account, colleagues, the desk and the cases."""
 
-from portal.web.staff import account, auth, case, colleagues, desk, evidence, packet, start
+from portal.web.staff import (
+    account,
+    auth,
+    case,
+    colleagues,
+    desk,
+    evidence,
+    packet,
+    parents,
+    quarantine,
+    reins,
+    start,
+    talk,
+)
 
 blueprints = (
     auth.blueprint,
@@ -8,7 +21,11 @@ blueprints = (
     colleagues.blueprint,
     desk.blueprint,
     case.blueprint,
+    talk.blueprint,
     evidence.blueprint,
+    quarantine.blueprint,
     packet.blueprint,
+    parents.blueprint,
+    reins.blueprint,
     start.blueprint,
 )
