@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from portal.domain import questionnaire
+from portal.domain import intake, questionnaire
 from portal.domain.readers import KEPT_OUT
 from portal.services import drafts, reports, sessions, transaction
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
@@ -82,7 +82,7 @@ def send(school: str) -> Response:
     except InvalidInputError as problem:
         return _show(telling.load(), problem.problem)
     else:
-        _note_sending(live, formal=told.formal)
+        _note_sending(live, told)
     return redirect(url_for("reporter_receipt.receipt", school=school), 303)
 
 
@@ -102,7 +102,7 @@ def _submit(live: sessions.SealedSession) -> Telling:
     return told
 
 
-def _note_sending(live: sessions.SealedSession, *, formal: bool) -> None:
+def _note_sending(live: sessions.SealedSession, told: Telling) -> None:
     """Keep what the receipt needs and the wiped draft no longer says."""
     live.data["sent_at"] = now().isoformat()
     live.data["formal"] = told.formal

@@ -9,10 +9,7 @@ from portal.web.staff import (
     evidence,
     packet,
     parents,
-    quarantine,
-    reins,
     start,
-    talk,
 )
 
 blueprints = (
@@ -21,11 +18,8 @@ blueprints = (
     colleagues.blueprint,
     desk.blueprint,
     case.blueprint,
-    talk.blueprint,
     evidence.blueprint,
-    quarantine.blueprint,
     packet.blueprint,
     parents.blueprint,
-    reins.blueprint,
     start.blueprint,
 )
