@@ -14,6 +14,7 @@ from portal.domain.guides import Guides, parse_guides
 from portal.domain.how_it_works import HowItWorks
 from portal.domain.intimate_steps import IntimateSteps, parse_intimate_steps
 from portal.domain.questionnaire import Questionnaire, parse_questionnaire
+from portal.domain.tap_questions import TapQuestion
 
 
 @cache
@@ -62,6 +63,12 @@ def police_list() -> tuple[Item, ...]:
 def intimate_steps() -> IntimateSteps:
     """What to do when an image of somebody naked came in."""
     return parse_intimate_steps(_read("intimate_steps"))
+
+
+@cache
+def tap_questions() -> tuple[TapQuestion, ...]:
+    """Questions that staff can put to a reporter, with their ready answers."""
+    return tuple(TapQuestion.from_table(table) for table in _read("tap_questions")["question"])
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -28,6 +28,10 @@ from portal.services.case_views import DayView, EntryView, ReportView
 from portal.services.errors import RecordMismatchError
 
 SAID_IN_TIMELINE = 90
+ECHOES = frozenset(
+    {CustodyKind.MESSAGE_SENT, CustodyKind.RECORD_WRITTEN, CustodyKind.CHECK_ANSWERED}
+)
+CHECKED = {"better": "beter", "same": "hetzelfde", "worse": "erger", "talk": "wil praten"}
 MERGED = frozenset(
     {
         CustodyKind.REPORT_READ,
@@ -126,10 +130,10 @@ def _is_talk(message: reporter.MessageView) -> bool:
 
 
 def _message(message: reporter.MessageView) -> EntryView:
-    words = " ".join(message.text.split())
+    words = " ".join([CHECKED.get(message.choice, message.choice), *message.text.split()]).strip()
     short = words if len(words) <= SAID_IN_TIMELINE else words[: SAID_IN_TIMELINE - 1] + "…"
-    who = message.who if message.kind == reporter.FROM_STAFF else ""
-    return EntryView(message.at, message.kind, who, short)
+    who = message.who if message.from_staff else ""
+    return EntryView(message.at, message.kind, who, short, {"week": message.week})
 
 
 def _event(
@@ -166,7 +170,7 @@ def _without_echoes(
     for entry in kept:
         echo = (
             (entry.kind == CustodyKind.CASE_OPENED and received)
-            or entry.kind in {CustodyKind.MESSAGE_SENT, CustodyKind.RECORD_WRITTEN}
+            or entry.kind in ECHOES
             or (
                 entry.kind == CustodyKind.CASE_READER_ADDED
                 and (entry.at, entry.detail.get("reader")) in given

@@ -9,6 +9,7 @@ from typing import Any
 from portal.services.drafts import Entry
 from portal.services.reins import Reins
 from portal.services.reporter import REPORTERS_OWN, MessageView
+from portal.services.traces import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,26 @@ class ReportView:
 
 
 @dataclass(frozen=True, slots=True)
+class Withholding:
+    """Who withholds something from the reporters since when, and why."""
+
+    who: str
+    at: datetime
+    ground: str
+    text: str
+    onward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """What the reporters of a case see of who has it, and what not."""
+
+    shown: list[Trace] = field(default_factory=list)
+    withheld: list[Trace] = field(default_factory=list)
+    reasons: list[Withholding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class ActionView:
     """One action of the step that the case is in."""
 
@@ -206,6 +227,8 @@ class CaseView:
     actions: list[ActionView]
     next_action: ActionView | None
     steps: list[tuple[str, str, str]]
+    disclosed: Disclosed = field(default_factory=Disclosed)
+    """What the reporters see of who has it."""
     changed: bool = False
     """Whether something was changed in the database by somebody without a key; it is left out."""
 

@@ -19,6 +19,7 @@ from portal.services import (
     case_log,
     case_work,
     custody,
+    disclosure,
     drafts,
     evidence,
     keys,
@@ -214,6 +215,7 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
         actions=actions,
         next_action=following,
         steps=[(step.key, step.label, _step_state(step.key, case)) for step in _line(protocol)],
+        disclosed=disclosure.show(session, opened=opened),
         changed=bool(opened.changed),
     )
 

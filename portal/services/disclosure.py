@@ -7,7 +7,6 @@ is written there only. The reporter's page looks as if it never happened, until 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Record
 from portal.services import case_keys, case_work, custody, keys, records, traces
 from portal.services.case_keys import CaseKeys
+from portal.services.case_views import Disclosed, Withholding
 from portal.services.errors import InvalidInputError
 from portal.services.keys import OpenCompartment
 from portal.services.staff import StaffActor
@@ -26,26 +26,6 @@ from portal.services.traces import ABOUT_READERS, DISCLOSURE, SHOWN, TELLING, TR
 GROUNDS = ("home", "staff", "police")
 WITHHOLD, LIFT = "withhold", "lift"
 Opened = list[tuple[Record, dict[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Withholding:
-    """Who withholds something since when, and why."""
-
-    who: str
-    at: datetime
-    ground: str
-    text: str
-    onward: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Disclosed:
-    """What the reporters of a case see of who has it, and what not."""
-
-    shown: list[Trace]
-    withheld: list[Trace]
-    reasons: list[Withholding]
 
 
 def show(session: Session, *, opened: CaseKeys) -> Disclosed:

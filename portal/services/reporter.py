@@ -36,7 +36,7 @@ from portal.services.instance_keys import InstanceKeys
 from portal.services.routing import ALSO, HANDLER, OVERSEER, SUBSTITUTE, ReaderName
 from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
-from portal.services.traces import SHOWN, TRACE, Trace, traces_from, with_leavers
+from portal.services.traces import MOVED, OPENED, SHOWN, TRACE, Trace, traces_from, with_leavers
 from portal.services.trail import shown_status, trail_of
 
 MESSAGE_LIMIT = 50_000
@@ -92,6 +92,25 @@ class ReporterView:
     def answers_to(self, question_id: str) -> list[MessageView]:
         """Give what the reporter answered to a question, the newest last: that one stands."""
         return [one for one in self.messages if one.question == question_id]
+
+    @property
+    def stream(self) -> list[MessageView | Trace]:
+        """Give what was said and what changed in order; answers stand under their questions."""
+        said = [one for one in self.messages if one.kind != ANSWER]
+        moved = [one for one in self.traces if one.what in MOVED]
+        return sorted([*said, *moved], key=lambda one: (one.at, one.id))
+
+    @property
+    def told(self) -> list[Trace]:
+        """Give who had it, each person once a day, the newest first."""
+        lines = [one for one in self.traces if one.what in MOVED or one.what == OPENED]
+        once = {(one.what, one.staff, one.day, one.to_staff): one for one in lines}
+        return sorted(once.values(), key=lambda one: (one.at, one.id), reverse=True)
+
+    def days_read(self, staff_id: str) -> list[date]:
+        """Give the days on which somebody opened it."""
+        read = {one.day for one in self.traces if one.what == OPENED and one.staff == staff_id}
+        return sorted(read)
 
     @property
     def open_questions(self) -> list[MessageView]:

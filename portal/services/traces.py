@@ -32,6 +32,8 @@ OPENED, HANDED_OVER, READER_ADDED, EXPORTED, STATUS, LEFT = (
 )
 TELLING = frozenset({OPENED, HANDED_OVER, READER_ADDED, EXPORTED})
 """What tells who has it; only this can be withheld."""
+MOVED = frozenset({HANDED_OVER, READER_ADDED, EXPORTED, LEFT})
+"""What is told in the conversation itself."""
 ABOUT_READERS = frozenset({HANDED_OVER, READER_ADDED})
 
 

@@ -14,6 +14,7 @@ from portal.web.reporter import (
     report,
     returning,
     review,
+    talking,
     tus,
 )
 
@@ -30,6 +31,7 @@ blueprints = (
     control.blueprint,
     receipt.blueprint,
     returning.blueprint,
+    talking.blueprint,
     leave.blueprint,
     language.blueprint,
 )

@@ -112,15 +112,16 @@ def write(school: str) -> Response:
     text = request.form.get("text", "").replace("\r\n", "\n")
     switched = language.choose(request.form.get("then", ""))
     wants_files = request.form.get("then") == "files"
+    found = data.danger_words().find([text])
     adding = switched or (wants_files and len(text) <= reporter.MESSAGE_LIMIT)
     if not adding:
         try:
-            reporter.send_message(db(), live=live, text=text, now=now())
+            reporter.send_message(db(), live=live, text=text, now=now(), dangers=found)
         except InvalidInputError as problem:
             return _show(live, text=text, problem=problem.problem)
     live.data |= {
         "typed": text if adding else "",
-        "fresh": sorted(data.danger_words().find([text])),
+        "fresh": sorted(found),
     }
     sessions.save(live)
     following = ".files" if adding and not switched else ".conversation"
@@ -215,6 +216,9 @@ def _show(live: SealedSession, *, text: str = "", problem: str = "") -> Response
         "reporter/conversation.html",
         400 if problem else 200,
         seen=seen,
+        check=checks.question_for(db(), live=live, now=now()),
+        mail=bool(settings().smtp_host),
+        today=local_date(now()),
         told=_told(seen, who),
         formal=formal,
         fresh=telling.fresh_help(live, formal=formal),

@@ -9,7 +9,9 @@ from portal.web.staff import (
     evidence,
     packet,
     parents,
+    quarantine,
     start,
+    talk,
 )
 
 blueprints = (
@@ -18,7 +20,9 @@ blueprints = (
     colleagues.blueprint,
     desk.blueprint,
     case.blueprint,
+    talk.blueprint,
     evidence.blueprint,
+    quarantine.blueprint,
     packet.blueprint,
     parents.blueprint,
     start.blueprint,

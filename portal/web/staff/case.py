@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from portal import data
 from portal.domain.permissions import Action
 from portal.services import case_work, cases, reading, sessions, transaction
 from portal.services.errors import (
@@ -28,11 +29,12 @@ PROBLEMS = {
     "empty": "Schrijf eerst iets op.",
     "too_long": "Dit is te lang. Maak er twee stukken van.",
     "unknown": "Kies een van de mogelijkheden.",
+    "options": "Geef twee tot vier verschillende antwoorden van hooguit 120 tekens.",
 }
 EXCLUDED = "Deze collega mag deze zaak niet lezen, of heeft nog geen bevestigde sleutel."
 OVERTAKEN = "Een collega was je net voor. Kijk eerst wat er veranderd is."
 CHANGED = "In de database is iets van deze zaak veranderd. Daarom kan dit nu niet."
-OWN_PLACE = frozenset({"status", "step", "keep", "staff"})
+OWN_PLACE = frozenset({"status", "step", "keep", "staff", "ground"})
 CHOOSE = "Kies eerst aan wie."
 
 
@@ -64,10 +66,12 @@ def _show(case_id: str, errors: list[Problem] | None = None) -> str:
         facts=[fact for report in view.reports for fact in reading.at_a_glance(report)],
         colleagues=reading.possible_readers(db(), actor=current_actor(), view=view),
         typed=request.form,
+        questions=data.tap_questions(),
+        chosen_question=request.args.get("vraag", ""),
     )
 
 
-def _attempt(
+def attempt(
     verb: Callable[..., object], school: str, case_id: str, field: str, anchor: str, **given: Any
 ) -> Answer:
     """Do one thing in the case; a refusal shows it again, with what was typed and what is wrong.
@@ -105,7 +109,7 @@ def reply(school: str, case_id: str) -> Answer:
     """Write to the reporter of one report."""
     report_id = _given("report")
     field = f"reply-{report_id}"
-    return _attempt(
+    return attempt(
         case_work.reply,
         school,
         case_id,
@@ -121,7 +125,7 @@ def reply(school: str, case_id: str) -> Answer:
 def note(school: str, case_id: str) -> Answer:
     """Write a note for the readers of the case."""
     text = _given("note")
-    return _attempt(case_work.write_note, school, case_id, "note", "#tijdlijn", text=text)
+    return attempt(case_work.write_note, school, case_id, "note", "#tijdlijn", text=text)
 
 
 @blueprint.post("/stap")
@@ -130,7 +134,7 @@ def step(school: str, case_id: str) -> Answer:
     """Record what became of one action of the protocol."""
     outcome = _given("outcome")
     field = "skip" if outcome == "skipped" else "happened"
-    return _attempt(
+    return attempt(
         case_work.record_step,
         school,
         case_id,
@@ -149,8 +153,8 @@ def move(school: str, case_id: str) -> Answer:
     """Go on to another step of the protocol, or close the case."""
     reason, target = _given("reason"), _given("step")
     if target == cases.CLOSED:
-        return _attempt(case_work.close, school, case_id, "reason", "#stap", reason=reason)
-    return _attempt(
+        return attempt(case_work.close, school, case_id, "reason", "#stap", reason=reason)
+    return attempt(
         case_work.move_to_step,
         school,
         case_id,
@@ -168,7 +172,7 @@ def hand_over(school: str, case_id: str) -> Answer:
     staff_id, _, role = _given("staff").partition(":")
     if not staff_id:
         return _again(case_id, "staff", CHOOSE)
-    return _attempt(
+    return attempt(
         case_work.hand_over,
         school,
         case_id,
