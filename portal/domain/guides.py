@@ -21,6 +21,7 @@ class Step:
 
     kind: str
     source: str
+    title: str = ""
     lines: tuple[str, ...] = ()
     iphone: tuple[str, ...] = ()
     android: tuple[str, ...] = ()
