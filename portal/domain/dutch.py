@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from portal.domain.deadlines import ZONE, local_date
@@ -20,6 +21,7 @@ NUMBERS = (
 )  # fmt: skip
 NOON, EVENING = 12, 18
 WHOLE_BELOW = 1_000_000
+_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d))?")
 
 
 def day(value: date | datetime) -> str:
@@ -43,6 +45,16 @@ def clock(value: datetime) -> str:
 def long_time(at: datetime) -> str:
     """``17 november 2026, 14.22 uur``, in the zone that the instant carries."""
     return f"{at.day} {MONTHS[at.month - 1]} {at.year}, {at:%H.%M} uur"
+
+
+def moment(text: str) -> str:
+    """Say ``2026-11-13 21:07`` as people do; anything else stays as it was typed."""
+    found = _MOMENT.fullmatch(text.strip())
+    if found is None or not 1 <= int(found[2]) <= len(MONTHS):
+        return text
+    year, month, day_of_month, hour, minute = found.groups()
+    said = f"{int(day_of_month)} {MONTHS[int(month) - 1]} {year}"
+    return f"{said}, {int(hour)}.{minute} uur" if hour else said
 
 
 def exact_time(at: datetime) -> str:

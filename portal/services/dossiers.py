@@ -5,7 +5,6 @@ What was told is told verbatim with its question; nothing concludes that an offe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +26,7 @@ from portal.dossier import (
     Row,
     Statement,
 )
+from portal.services import drafts
 from portal.services.case_views import CaseView, EvidenceView, ReportView
 from portal.services.readiness import Parties
 from portal.services.reading import Told, platform_of
@@ -53,7 +53,9 @@ OFTEN = {"once": "Eén keer. ", "more": "Een paar keer. ", "often": "Vaak. "}
 
 
 NOBODY_YET = Parties()
-_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d))?")
+SAID_IN_FACTS = 300
+SEALED = "verzegeld"
+SEALED_REMARK = "Niet in dit pakket. Twee herstelhouders van de school openen het voor de politie."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,14 @@ def make(
     items: Sequence[EvidenceView],
     custody: Sequence[CustodyRow],
     frame: Frame,
+    sealed: Sequence[EvidenceView] = (),
 ) -> Dossier:
-    """Make the dossier of a case with the chosen evidence items."""
-    exhibits = tuple(_exhibit(item) for item in items)
+    """Make the dossier of a case with the chosen evidence items.
+
+    Args:
+        sealed: what is kept for the police: named by digest, time and size, never shown.
+    """
+    exhibits = (*map(_exhibit, items), *map(_sealed_exhibit, sealed))
     facts = tuple(fact for report in view.reports for fact in _facts(report))
     return Dossier(
         title=TITLE,
@@ -135,12 +142,26 @@ def _facts(report: ReportView) -> list[Fact]:
     when = _fields(report, "when")
     hearsay = "" if str(_value(report, "perspective")) in FIRST_HAND else HEARD
     if when:
-        moment = "; ".join(map(_moment, _texts(when, "exact", "moment"))) or "tijd niet gezegd"
+        moment = "; ".join(map(dutch.moment, _texts(when, "exact", "moment"))) or "tijd niet gezegd"
         place = str(when.get("where") or "")
         often = OFTEN.get(str(when.get("frequency") or ""), "")
         what = f"{often}Zie de verklaring in eigen woorden."
         found.append(Fact(when=moment, what=what, where=place, hearsay=hearsay))
+    found += [_entry_fact(number, one) for number, one in enumerate(report.entries, 1)]
     return [*found, *(_online_fact(item, hearsay) for item in _incidents(report))]
+
+
+def _entry_fact(number: int, entry: drafts.Entry) -> Fact:
+    """Say when an entry of a diary was about, and when it was written; its words stand below."""
+    about = "" if entry.exact or not entry.happened else ", ongeveer"
+    moment = dutch.moment(entry.happened) + about if entry.happened else "tijd niet gezegd"
+    written = dutch.long_time(entry.written_at.astimezone(ZONE))
+    words = " ".join(entry.text.split())
+    short = words if len(words) <= SAID_IN_FACTS else words[: SAID_IN_FACTS - 1] + "…"
+    files = f" Bestanden: {', '.join(file.name for file in entry.files)}." if entry.files else ""
+    return Fact(
+        when=moment, what=f"‘{short}’ Aantekening {number}, opgeschreven op {written}.{files}"
+    )
 
 
 def _online_fact(incident: dict[str, Any], hearsay: str) -> Fact:
@@ -148,7 +169,7 @@ def _online_fact(incident: dict[str, Any], hearsay: str) -> Fact:
     addresses = addresses_of(incident)
     where = ", ".join(part for part in (platform_of(incident), *names) if part)
     about = ", ongeveer" if incident.get("precision") == "about" else ""
-    exact = _moment(str(incident.get("when") or ""))
+    exact = dutch.moment(str(incident.get("when") or ""))
     moment = exact + about if exact else str(incident.get("when_text") or "tijd niet gezegd")
     return Fact(
         when=moment,
@@ -157,16 +178,6 @@ def _online_fact(incident: dict[str, Any], hearsay: str) -> Fact:
         address=bool(addresses),
         hearsay=hearsay,
     )
-
-
-def _moment(text: str) -> str:
-    """Say ``2026-11-13 21:07`` as people do; anything else stays as it was typed."""
-    found = _MOMENT.fullmatch(text.strip())
-    if found is None:
-        return text
-    year, month, day, hour, minute = found.groups()
-    said = f"{int(day)} {dutch.MONTHS[int(month) - 1]} {year}" if 1 <= int(month) <= 12 else text  # noqa: PLR2004 - months
-    return f"{said}, {int(hour)}.{minute} uur" if hour else said
 
 
 def _police_list(
@@ -218,8 +229,15 @@ def _statement(number: int, report: ReportView, lines: Sequence[Told]) -> Statem
             QuestionAnswer(item.title, "\n".join(item.lines), asked=" · ".join(item.asked))
             for item in lines
             if item.key not in {"perspective", "name"}
-        ),
+        )
+        + tuple(_entry_words(place, one) for place, one in enumerate(report.entries, 1)),
     )
+
+
+def _entry_words(number: int, entry: drafts.Entry) -> QuestionAnswer:
+    written = dutch.long_time(entry.written_at.astimezone(ZONE))
+    title = f"Aantekening {number}, opgeschreven op {written}"
+    return QuestionAnswer(title, entry.text, asked="")
 
 
 def _exhibit(item: EvidenceView) -> Exhibit:
@@ -231,6 +249,18 @@ def _exhibit(item: EvidenceView) -> Exhibit:
         received=item.received_at.astimezone(ZONE),
         sha256=item.sha256,
         description=f"{KINDS.get(item.preview, 'bestand')}, {item.media_type}",
+    )
+
+
+def _sealed_exhibit(item: EvidenceView) -> Exhibit:
+    return Exhibit(
+        number=item.exhibit,
+        name=item.name,
+        kind=SEALED,
+        size=item.size,
+        received=item.received_at.astimezone(ZONE),
+        sha256=item.sha256,
+        remarks=(SEALED_REMARK,),
     )
 
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from portal.models import LiveSession, ReporterCode
 from portal.services import codes, custody, drafts, issuing, keys, reins, sessions, vouching
-from portal.services.errors import NotFoundError
 from portal.services.instance_keys import InstanceKeys
 from portal.services.keys import OpenCompartment
 from portal.services.sessions import SealedSession
@@ -32,7 +31,7 @@ def replace(
     """
     report = reins.report_of(session, live)
     opened = drafts.open_compartments(session, live=live)
-    story = _new_story(session, live, opened[keys.STORY], now)
+    story, binding = _new_story(session, live, opened[keys.STORY], now)
     held = [
         keys.with_secret(row, live.data["keys"][row.id])
         for row in keys.compartments_of_report(session, report.school_id, report.id)
@@ -65,7 +64,7 @@ def replace(
         case_id=report.case_id,
         actor=custody.REPORTER,
         now=now,
-        more=[vouching.mark(story.row)],
+        more=[vouching.mark(story.row), binding],
     )
     elsewhere = delete(LiveSession).where(LiveSession.report_id == report.id)
     session.execute(elsewhere.where(LiveSession.key != live.row.key))
@@ -83,8 +82,12 @@ def seen(live: SealedSession) -> None:
 
 def _new_story(
     session: Session, live: SealedSession, old: OpenCompartment, now: datetime
-) -> OpenCompartment:
-    """Open a new epoch of the story, for the case as it is now; files are sealed as before."""
+) -> tuple[OpenCompartment, str]:
+    """Open a new epoch of the story, for the case as it is now; files are sealed as before.
+
+    Returns:
+        The new key, and the hash of the record in it that names where files go.
+    """
     report = reins.report_of(session, live)
     rows = keys.compartments_of_case(session, report.school_id, report.case_id or "")
     known = vouching.vouched(session, rows, school_id=report.school_id, case_id=report.case_id)
@@ -104,7 +107,5 @@ def _new_story(
         holder_id=case_key.id,
         recipient=case_key.recipient,
     )
-    vouching.bind(session, fresh, evidence, now=now)
-    if old.row.report_id != report.id:
-        raise NotFoundError(report.id)
-    return fresh
+    binding = vouching.bind(session, fresh, evidence, now=now)
+    return fresh, binding.ciphertext_sha256

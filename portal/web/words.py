@@ -6,7 +6,15 @@ from flask import Flask
 
 from portal.domain import dutch
 
-FILTERS = (dutch.day, dutch.day_long, dutch.clock, dutch.size, dutch.due, dutch.number)
+FILTERS = (
+    dutch.day,
+    dutch.day_long,
+    dutch.clock,
+    dutch.moment,
+    dutch.size,
+    dutch.due,
+    dutch.number,
+)
 
 
 def install(app: Flask) -> None:

@@ -19,7 +19,7 @@ from portal.web import i18n, session
 from portal.web.body import BodiesFull
 from portal.web.context import current_school, db, now, portal, settings
 from portal.web.guards import draft_only, public, reads_body_itself
-from portal.web.reporter import language, receiving, telling
+from portal.web.reporter import language, receiving, telling, wording
 from portal.web.reporter.evidence import busy
 from portal.web.reporter.telling import Telling
 
@@ -266,7 +266,7 @@ def download(school: str) -> Response:
     if instead is not None:
         return instead
     lines = _lines(telling.load())
-    text = render_template("reporter/diary_list.txt", lines=lines, words=telling.wording, at=now())
+    text = render_template("reporter/diary_list.txt", lines=lines, words=wording, at=now())
     response = make_response(text)
     response.headers["Content-Type"] = "text/plain; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
@@ -333,7 +333,7 @@ def _show(told: Telling, *, problem: str = "", typed: str = "") -> Response:
 
 
 def _lines(told: Telling) -> list[Line]:
-    days = [None, *(telling.wording.long_day(one.written_at) for one in told.draft.entries)]
+    days = [None, *(wording.long_day(one.written_at) for one in told.draft.entries)]
     return [
         _line(number, entry, first=before != day)
         for number, (entry, (before, day)) in enumerate(

@@ -10,6 +10,7 @@ from portal.web.staff import (
     packet,
     parents,
     quarantine,
+    reins,
     start,
     talk,
 )
@@ -25,5 +26,6 @@ blueprints = (
     quarantine.blueprint,
     packet.blueprint,
     parents.blueprint,
+    reins.blueprint,
     start.blueprint,
 )
