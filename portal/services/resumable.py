@@ -268,6 +268,26 @@ def drop(
         raise ConflictError(upload_id)
 
 
+def remove(
+    session: Session,
+    *,
+    live: SealedSession,
+    school: SchoolView,
+    store: EvidenceStore,
+    file_id: str,
+) -> None:
+    """Take a file out of a draft, whether it has come in or is under way.
+
+    Raises:
+        NotFoundError: when there is no such file.
+        ConflictError: when it is being finished at this moment.
+    """
+    if session.get(Upload, file_id) is None:
+        uploads.remove(session, live=live, store=store, file_id=file_id)
+    else:
+        drop(session, live=live, school=school, store=store, upload_id=file_id)
+
+
 def forget(session: Session, *, store: EvidenceStore, going: Going) -> None:
     """Destroy what came of an upload that can never be ended; its draft may be gone already."""
     row = session.get(Upload, going.id, populate_existing=True)

@@ -1,79 +1,85 @@
-// Sends chosen files one by one and shows how far each is; without this the form sends them all.
-// Warns once who goes on before adding what was chosen.
+// Shows how far each chosen, pasted or dropped file is. Without this the form sends them.
+import { transfer } from "./resume.js";
+
 const form = document.querySelector("form[data-upload]");
+const words = form.dataset;
 const list = form.querySelector("[data-progress]");
 const said = form.querySelector("[data-said]");
 const button = form.querySelector("button");
 const inputs = [...form.querySelectorAll("[type=file]")];
-const chosen = () => inputs.flatMap((input) => [...input.files]);
+let queue = Promise.resolve();
+let coming = 0;
+let missed = 0;
 
-const make = (tag, given) => Object.assign(document.createElement(tag), given);
+const make = (tag, given, ...inside) => {
+  const made = Object.assign(document.createElement(tag), given);
+  made.append(...inside);
+  return made;
+};
 
 function row(file) {
-  const item = make("li", { className: "file busy" });
-  const body = make("div");
   const state = make("small", { className: "state" });
-  const bar = make("progress", { max: 100, value: 0 });
-  bar.setAttribute("aria-label", file.name);
-  body.append(make("b", { dir: "auto", textContent: file.name }), state, bar);
-  item.append(make("span", { className: "tile" }), body);
+  const bar = make("progress", { value: 0, ariaLabel: file.name });
+  const ariaLabel = `${words.cancel}: ${file.name}`;
+  const stop = make("button", { type: "button", className: "x", ariaLabel }, "✕");
+  const body = make("div", {}, make("b", { dir: "auto" }, file.name), state, bar);
+  const item = make("li", { className: "file" }, make("span", { className: "tile" }), body, stop);
   list.append(item);
-  return { item, state, bar };
+  stop.onclick = () => item.remove();
+  const show = (kind, text) => {
+    item.className = `file ${kind}`;
+    state.textContent = text;
+    if (kind !== "busy") said.textContent = `${file.name}: ${text}`;
+  };
+  const tell = (share) => {
+    if (share === null) return show("waiting", words.waiting);
+    bar.value = share;
+    show("busy", `${words.busy} ${Math.floor(100 * share)}\u00a0%`);
+  };
+  const end = (kind) => {
+    show(kind, words[kind]);
+    bar.remove();
+    stop.remove();
+    return kind === "safe";
+  };
+  tell(0);
+  return { item, stop, tell, end };
 }
 
-function send(file, shown) {
-  return new Promise((resolve) => {
-    const body = new FormData();
-    for (const { name, value } of form.querySelectorAll("[type=hidden]")) body.append(name, value);
-    body.append("files", file, file.name);
-    const request = new XMLHttpRequest();
-    request.upload.onprogress = (event) => {
-      const done = event.lengthComputable ? Math.floor((100 * event.loaded) / event.total) : 0;
-      shown.bar.value = done;
-      shown.state.textContent = `${form.dataset.busy} ${done}\u00a0%`;
-    };
-    request.onloadend = () => {
-      const arrived = request.status >= 200 && request.status < 400;
-      shown.item.className = arrived ? "file safe" : "file broken";
-      shown.state.textContent = arrived ? form.dataset.done : form.dataset.failed;
-      shown.bar.remove();
-      said.textContent = `${file.name}: ${shown.state.textContent}`;
-      if (request.status === 410) location.assign(form.action);
-      resolve(arrived && request.responseURL);
-    };
-    request.open("POST", form.action);
-    request.send(body);
-  });
+async function send(file, { item, stop, tell, end }) {
+  if (!item.isConnected) return true;
+  if (!file.size) return end("empty");
+  if (file.size > words.limit) return end("too_large");
+  const sending = transfer(file, words.upload, form.elements.t.value, tell);
+  stop.addEventListener("click", sending.stop);
+  const result = await sending.run();
+  if (result === "gone") location.assign(form.action);
+  return result === "stopped" || end({ done: "safe", 413: "full" }[result] ?? "broken");
 }
 
-form.addEventListener("submit", async (event) => {
-  const files = chosen();
+function take(event, files) {
   if (!files.length) return;
   event.preventDefault();
+  if (!coming) list.replaceChildren();
   button.disabled = true;
-  list.replaceChildren();
   said.className = "vh";
-  const rows = files.map((file) => [file, row(file)]);
-  let next = form.action;
-  let all = true;
-  for (const [file, shown] of rows) {
-    next = await send(file, shown);
-    all &&= next;
+  for (const file of files) {
+    const shown = row(file);
+    coming += 1;
+    queue = queue.then(async () => {
+      missed += !(await send(file, shown));
+      if (!(coming -= 1)) done();
+    });
   }
-  // What did not arrive stays here.
-  if (all) location.assign(next);
-  button.disabled = false;
-  for (const input of inputs) input.value = "";
-});
-
-function hold(event) {
-  const { unsent } = form.dataset;
-  if (event.target === form || said.textContent === unsent || !chosen().length) return;
-  event.preventDefault();
-  said.className = "error";
-  said.textContent = unsent;
-  button.focus();
 }
-const main = form.closest("main");
-main.addEventListener("submit", hold);
-main.addEventListener("click", (event) => event.target.closest("a") && hold(event));
+
+function done() {
+  if (!missed && list.firstChild) location.assign(words.next);
+  button.disabled = missed = 0;
+  for (const input of inputs) input.value = "";
+}
+
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => take(event, [...event.dataTransfer.files]));
+addEventListener("paste", (event) => take(event, [...event.clipboardData.files]));
+form.addEventListener("submit", (event) => take(event, inputs.flatMap((input) => [...input.files])));

@@ -202,6 +202,7 @@ def files(school: str) -> Response:
         intimate=told.live.data.get("intimate", ""),
         picking=told.live.data.get("picking", False),
         notes=receiving.notes(told.live),
+        under_way=receiving.under_way(told.live),
         limits=settings(),
         upload_url=request.path,
         fresh=telling.fresh_help(told.live, formal=told.formal),

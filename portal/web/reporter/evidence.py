@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain.questionnaire import UNKNOWN
-from portal.services import drafts, sessions, uploads
-from portal.services.errors import NotFoundError
+from portal.services import drafts, resumable, sessions
+from portal.services.errors import ConflictError, NotFoundError
 from portal.web import session
 from portal.web.body import BodiesFull
-from portal.web.context import db, now, portal, settings
+from portal.web.context import current_school, db, now, portal, settings
 from portal.web.guards import draft_only, reads_body_itself
 from portal.web.reporter import answers, guides, language, receiving, telling
 from portal.web.reporter.telling import Telling
@@ -96,10 +96,11 @@ def proceed(school: str) -> Response:
 def remove(school: str) -> Response:
     """Take a file out of the draft."""
     told = telling.load()
-    with suppress(NotFoundError):  # tapped twice: it is gone already
-        uploads.remove(
+    with suppress(NotFoundError, ConflictError):  # tapped twice, or safe meanwhile
+        resumable.remove(
             db(),
             live=told.live,
+            school=current_school(),
             store=portal().store,
             file_id=request.form.get("remove", ""),
         )
@@ -191,6 +192,7 @@ def _show(told: Telling) -> Response:
         describing=told.question("described"),
         picking=told.live.data.get("picking", False),
         notes=receiving.notes(told.live),
+        under_way=receiving.under_way(told.live),
         limits=settings(),
         upload_url=request.path,
         fresh=telling.fresh_help(told.live, formal=told.formal),

@@ -15,7 +15,8 @@ from flask import abort, current_app, g, request
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
 
-from portal.services import sessions, uploads
+from portal.services import resumable, sessions, uploads
+from portal.services.resumable import UnderWay
 from portal.services.sessions import SealedSession
 from portal.services.uploads import UploadSink
 from portal.web.body import BodyGate, drain, timed_stream
@@ -164,6 +165,11 @@ def after_the_body(live: SealedSession) -> SealedSession | None:
     )
     fresh: SealedSession | None = g.live_session
     return fresh
+
+
+def under_way(live: SealedSession) -> list[UnderWay]:
+    """What broke off in this session, to be chosen again."""
+    return resumable.all_of(db(), live=live, store=portal().store)
 
 
 def notes(live: SealedSession) -> list[dict[str, Any]]:

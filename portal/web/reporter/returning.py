@@ -159,6 +159,7 @@ def files(school: str) -> Response:
         seen=seen,
         intimate=live.data.get("intimate", ""),
         notes=receiving.notes(live),
+        under_way=receiving.under_way(live),
         limits=settings(),
         formal=formal,
         upload_url=request.path,
