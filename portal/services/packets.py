@@ -113,7 +113,7 @@ def order(
     known = {
         item.row.id: item
         for item in evidence.open_items(session, case, opened)
-        if not evidence.is_intimate(item)
+        if not item.withheld
     }
     if set(chosen) - set(known):
         raise InvalidInputError("evidence", "unknown")
@@ -165,6 +165,7 @@ def build(
     found = evidence.open_items(session, case, opened)
     everything = list(zip(found, evidence.views_of(found), strict=True))
     pairs = [(item, view) for item, view in everything if item.row.id in wanted.chosen]
+    sealed = [view for item, view in everything if item.sealed]
     exhibits = {view.id: view.exhibit for _, view in everything}
     events = _disclosed(session, case, opened, checkpoint.size)
     signer = signing.signer_of(instance_dir, school=school, now=now)
@@ -184,6 +185,7 @@ def build(
             check=_check(folder, signer),
             parties=parties,
         ),
+        sealed,
     )
     images = _renditions(session, actor, store, pairs, now)
     contents = PacketContents(

@@ -73,15 +73,9 @@ def keep_sealed(
         sealed=opened[keys.SEALED].row,
         log=opened[keys.EVIDENCE].row,
     )
-    sealing.seal(
-        session,
-        store=store,
-        held=held,
-        why=why,
-        actor=custody.REPORTER,
-        now=now,
-        conceal=[name for name in conceal if name in known],
-    )
+    told = [name for name in conceal if name in known]
+    ready = sealing.make_ready(store, held, why=why, conceal=told)
+    sealing.seal(session, ready, actor=custody.REPORTER, now=now)
     if drafts.lock(session, live.data["report"], also_kept=True) is None:
         raise ConflictError(file_id)
 

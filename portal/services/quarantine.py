@@ -84,9 +84,8 @@ def close_off(
         return
     seen = _seen_by(session, item, opened)
     held = _held(session, opened, item)
-    sealing.seal(
-        session, store=store, held=held, why=sealing.BY_STAFF, actor=actor.custody, now=now
-    )
+    ready = sealing.make_ready(store, held, why=sealing.BY_STAFF)
+    sealing.seal(session, ready, actor=actor.custody, now=now)
     body = {
         "evidence": evidence_id,
         "exhibit": f"B{place + 1}",
@@ -138,22 +137,25 @@ def fulfil(
 ) -> int:
     """Seal what reporters who came back asked to seal, with the key of whoever opens the case."""
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    waiting = [item for item in evidence.open_items(session, case, opened) if item.asked]
+    ready = [one for item in waiting if (one := _made_ready(session, store, opened, item))]
     done = 0
-    for item in evidence.open_items(session, case, opened):
-        if not item.asked:
-            continue
-        # What cannot be sealed now stays withheld, and is tried again at the next opening.
-        with contextlib.suppress(ConflictError, NotFoundError, EvidenceStoreError, OSError):
-            sealing.seal(
-                session,
-                store=store,
-                held=_held(session, opened, item),
-                why=sealing.BY_REPORTER,
-                actor=custody.REPORTER,
-                now=now,
-            )
+    for one in ready:
+        with contextlib.suppress(ConflictError):  # a colleague's opening did it just now
+            sealing.seal(session, one, actor=custody.REPORTER, now=now)
             done += 1
     return done
+
+
+def _made_ready(
+    session: Session, store: EvidenceStore, opened: CaseKeys, item: OpenItem
+) -> sealing.Ready | None:
+    """What cannot be sealed now stays withheld, and is tried again at the next opening."""
+    try:
+        held = _held(session, opened, item)
+        return sealing.make_ready(store, held, why=sealing.BY_REPORTER)
+    except (NotFoundError, EvidenceStoreError, OSError):
+        return None
 
 
 def _words(text: str) -> str:

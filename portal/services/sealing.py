@@ -52,41 +52,45 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fresh:
+class Ready:
+    """An item whose new object and cleaned copy are made; the database does not know of them."""
+
+    store: EvidenceStore
+    held: Held
+    why: str
     moved: ReheadedItem
     copy: Made | None
 
 
-def seal(
-    session: Session,
-    *,
-    store: EvidenceStore,
-    held: Held,
-    why: str,
-    actor: Actor,
-    now: datetime,
-    conceal: Sequence[str] = (),
-) -> None:
-    """Move an item out of reach of everybody but the recovery pairs.
+def make_ready(store: EvidenceStore, held: Held, *, why: str, conceal: Sequence[str] = ()) -> Ready:
+    """Make what sealing an item takes; slow, so outside of any write transaction.
 
     Args:
         conceal: how a chat or mail names the reporter, for the cleaned copy.
 
     Raises:
-        ConflictError: somebody changed it meanwhile.
-        EvidenceStoreError, OSError: the object cannot be read or written; nothing changed then.
+        EvidenceStoreError, OSError: the object cannot be read or written; nothing is left then.
     """
     identities = [held.evidence.identity]
     copy = _cleaned(store, held, conceal) if why == BY_REPORTER else None
-    object_id = held.row.object_id
-    moved = store.rehead(object_id, identities, [Recipient.parse(held.sealed.recipient)])
+    to = [Recipient.parse(held.sealed.recipient)]
+    return Ready(store, held, why, store.rehead(held.row.object_id, identities, to), copy)
+
+
+def seal(session: Session, ready: Ready, *, actor: Actor, now: datetime) -> None:
+    """Move an item out of reach of everybody but the recovery pairs.
+
+    Raises:
+        ConflictError: somebody changed it meanwhile.
+    """
+    before = ready.held.row.object_id
     try:
-        _swap(session, held, _Fresh(moved, copy), why, actor, now)
+        _swap(session, ready, actor, now)
     except BaseException:
         with contextlib.suppress(EvidenceStoreError, OSError):
-            store.destroy(moved.id)
+            ready.store.destroy(ready.moved.id)
         raise
-    destroy_after_commit(session, store, object_id)
+    destroy_after_commit(session, ready.store, before)
 
 
 def _cleaned(store: EvidenceStore, held: Held, conceal: Sequence[str]) -> Made | None:
@@ -98,25 +102,24 @@ def _cleaned(store: EvidenceStore, held: Held, conceal: Sequence[str]) -> Made |
         return None  # of other types there is no copy: they are listed by size and time
 
 
-def _swap(
-    session: Session, held: Held, fresh: _Fresh, why: str, actor: Actor, now: datetime
-) -> None:
+def _swap(session: Session, ready: Ready, actor: Actor, now: datetime) -> None:
+    held = ready.held
     begin_write(session)
     row = session.get(EvidenceItem, held.row.id, with_for_update=True, populate_existing=True)
     if row is None or row.sealed_record_id or row.object_id != held.body["object"]:
         raise ConflictError(held.row.id)
     old = [row.record_id, row.listing_id]
-    written = _write_records(session, held, fresh, why, now)
+    written = _write_records(session, ready, now)
     kept, shown, listed = written
     session.execute(delete(Derivative).where(Derivative.evidence_id == row.id))
-    if fresh.copy is not None:
+    if ready.copy is not None:
         made = evidence.derivative_row(
-            row, fresh.copy, kind=evidence.CLEANED, key=held.evidence, now=now
+            row, ready.copy, kind=evidence.CLEANED, key=held.evidence, now=now
         )
         session.execute(insert(Derivative).values(made))
     row.compartment_id, row.sealed_record_id = held.sealed.id, kept.id
     row.record_id, row.listing_id = shown.id, listed.id
-    row.object_id, row.ciphertext_sha256 = fresh.moved.id, fresh.moved.ciphertext_sha256
+    row.object_id, row.ciphertext_sha256 = ready.moved.id, ready.moved.ciphertext_sha256
     session.flush()
     session.execute(delete(Record).where(Record.id.in_(old)))
     _move_events(session, held)
@@ -134,18 +137,17 @@ def _swap(
             "sha256": held.body["sha256"],
             "ciphertext_sha256": row.ciphertext_sha256,
             "size": held.body["size"],
-            "why": why,
+            "why": ready.why,
         },
     )
 
 
-def _write_records(
-    session: Session, held: Held, fresh: _Fresh, why: str, now: datetime
-) -> tuple[Record, Record, Record]:
+def _write_records(session: Session, ready: Ready, now: datetime) -> tuple[Record, Record, Record]:
     """Write all that is known for the pairs, what remains for readers, and a listing of that."""
+    held, why = ready.held, ready.why
     moved = {
-        "object": fresh.moved.id,
-        "ciphertext_sha256": fresh.moved.ciphertext_sha256,
+        "object": ready.moved.id,
+        "ciphertext_sha256": ready.moved.ciphertext_sha256,
     }
     whole = {**held.body, **moved}
     kept = records.add_unvouched(session, held.sealed, whole, kind="evidence", now=now)
@@ -163,7 +165,7 @@ def _write_records(
                 "why": why,
                 "record": kept.ciphertext_sha256,
                 "at": now.isoformat(timespec="seconds"),
-                "copy": fresh.copy.media_type if fresh.copy else "",
+                "copy": ready.copy.media_type if ready.copy else "",
             },
         },
         kind="evidence",

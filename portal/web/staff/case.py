@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain.permissions import Action
-from portal.services import case_work, cases, reading, sessions, transaction
+from portal.services import case_work, cases, quarantine, reading, sessions, transaction
 from portal.services.errors import (
     ConflictError,
     ForbiddenError,
@@ -18,7 +18,7 @@ from portal.services.errors import (
     RecordMismatchError,
 )
 from portal.web import context, session
-from portal.web.context import db, now
+from portal.web.context import db, now, portal
 from portal.web.guards import current_actor, requires
 from portal.web.staff.layout import Problem, case_page
 
@@ -50,7 +50,9 @@ def _note_first_opening(case_id: str) -> None:
     live = session.any_current()
     opened = live.data.setdefault("opened", []) if live else []
     if live is not None and case_id not in opened:
-        cases.note_reading(db(), actor=current_actor(), case_id=case_id, now=now())
+        who, store = current_actor(), portal().store
+        quarantine.fulfil(db(), actor=who, store=store, case_id=case_id, now=now())
+        cases.note_reading(db(), actor=who, case_id=case_id, now=now())
         opened.append(case_id)
         sessions.save(live)
         context.commit()

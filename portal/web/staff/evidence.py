@@ -11,7 +11,7 @@ from portal.web import context
 from portal.web.context import db, now, portal
 from portal.web.filenames import attachment
 from portal.web.guards import current_actor, requires
-from portal.web.staff.layout import case_page
+from portal.web.staff.layout import Problem, case_page
 
 blueprint = Blueprint(
     "staff_evidence", __name__, url_prefix="/<school>/bureau/zaken/<case_id>/bewijs/<evidence_id>"
@@ -27,10 +27,17 @@ def _find(case_id: str, evidence_id: str) -> OpenItem:
 @requires(Action.WORK_ON_CASES)
 def show(school: str, case_id: str, evidence_id: str) -> str:  # noqa: ARG001 - `current_school` reads it
     """Show one item on purpose: its picture, what is known of it, the way to the original."""
+    return item_page(case_id, evidence_id)
+
+
+def item_page(case_id: str, evidence_id: str, errors: list[Problem] | None = None) -> str:
+    """Render the page of one item."""
     item = _find(case_id, evidence_id)
     views = evidence.siblings(db(), actor=current_actor(), item=item)
     view = next(one for one in views if one.id == evidence_id)
-    return case_page("staff/evidence.html", item=view, case_id=case_id, label=item.case.label)
+    return case_page(
+        "staff/evidence.html", errors=errors, item=view, case_id=case_id, label=item.case.label
+    )
 
 
 @blueprint.get("/beeld/<any(blurred, clear):kind>")
@@ -56,7 +63,7 @@ def picture(school: str, case_id: str, evidence_id: str, kind: str) -> Response:
 def original(school: str, case_id: str, evidence_id: str) -> Response:  # noqa: ARG001 - `current_school` reads it
     """Give the original as it came, only ever as a download."""
     item = _find(case_id, evidence_id)
-    if evidence.is_intimate(item):
+    if item.withheld:
         abort(403)
     evidence.log_download(db(), actor=current_actor(), item=item, now=now())
     context.commit()

@@ -40,8 +40,8 @@ def _choose(case_id: str, errors: list[Problem] | None = None) -> str:
         rows=rows,
         counts=readiness.counts(rows),
         parties=parties,
-        items=[item for item in view.evidence if not item.intimate],
-        kept_back=[item for item in view.evidence if item.intimate],
+        items=[item for item in view.evidence if not item.withheld],
+        kept_back=[item for item in view.evidence if item.withheld],
         chosen=set(request.form.getlist("item")) if sent else {item.id for item in view.evidence},
     )
 
