@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 	then echo $$p; break; fi; done)
 VENV := .venv
 BIN := $(VENV)/bin
+# Two files of tests at a time on two cores; what belongs together stays together.
+AT_ONCE := -n auto --maxprocesses 4 --dist loadgroup
 SETUP = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer was not found; give its path with PYTHON=…)) requirements/setup.py
 
 .DEFAULT_GOAL := help
@@ -19,11 +21,11 @@ demo: $(VENV)/.ready-run ## Set up, fill five fictional schools and serve them o
 
 test: $(VENV)/.ready-test ## Set up and run every kind of test on bounded samples (at most 15 minutes)
 	@$(SETUP) system
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(AT_ONCE)
 
 check: $(VENV)/.ready-test lint ## The full sweeps beside lint and types; before a change is finished
 	@$(SETUP) system
-	@$(BIN)/python -m pytest --full-sweeps
+	@$(BIN)/python -m pytest $(AT_ONCE) --full-sweeps
 
 lint: $(VENV)/.ready-test ## Style, format, types and import rules
 	@$(BIN)/ruff check .

@@ -35,7 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_refuse_the_outside_world)
 
 
+# A folder whose stories go on from each other stays with one process; elsewhere a file does.
+TOLD_TOGETHER = ROOT / "tests" / "e2e"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        place = TOLD_TOGETHER if TOLD_TOGETHER in item.path.parents else item.path
+        item.add_marker(pytest.mark.xdist_group(str(place.relative_to(ROOT))))
     if config.getoption("--full-sweeps"):
         return
     bounded = [item for item in items if item.get_closest_marker("sweep") is None]

@@ -20,7 +20,20 @@ from portal.demo import samples
 from tests.web.reporter_site import SLUG, STORY, Site
 
 LANGUAGES = ("nl", "en", "tr", "ar", "pl", "uk")
+PUBLIC = (
+    "hulp",
+    "gegevens",
+    "toegankelijkheid",
+    "zo-werkt-het",
+    "ouders",
+    "bewaren",
+    "bewaren/whatsapp",
+    "bewaren/niets",
+    "verder",
+)
 QUESTIONS = ("over", "rol", "wie", "wanneer", "eerder", "wensen", "naam", "nu", "genoeg")
+DIARY = ("schrift/bestanden", "schrift/lijst", "schrift/weg")
+CONTROL = ("wacht", "terug", "code", "naam", "mail", "bestanden")
 
 
 @dataclass
@@ -40,6 +53,7 @@ class Tour:
         yield from self._files()
         yield from self._looking_over()
         yield from self._coming_back()
+        yield from self._keeping_a_diary()
         yield from self._out_of_the_way()
 
     def go(self, path: str) -> None:
@@ -51,9 +65,12 @@ class Tour:
 
     def _before_telling(self) -> Iterator[str]:
         self.page.goto(self.home.removesuffix(f"{SLUG}/"))
-        for path in ("", "hulp", "privacy", "zo-werkt-het", "toegankelijkheid", "verder"):
+        yield "scholen"
+        self.go("")
+        yield "voorpagina"
+        for path in PUBLIC:
             self.go(path)
-            yield path or "voorpagina"
+            yield path.replace("/", "-")
         self.page.fill("[name=code]", "fout")
         self.press("main form button.go")
         yield "verder-fout"
@@ -125,14 +142,34 @@ class Tour:
         self.page.fill("[name=text]", "Het gebeurde vandaag weer.")
         self.press("form[action$='/gesprek'] button.go")
         yield "gesprek-geschreven"
-        self.go("gesprek/bestanden")
-        yield "gesprek-bestanden"
+        for path in CONTROL:
+            self.go(f"gesprek/{path}")
+            yield f"gesprek-{path}"
         self.site.clock.forward(minutes=11)
         self.go("gesprek")
         yield "gesprek-even-weg"
         self.site.clock.forward(hours=2)
         self.go("gesprek")
         yield "voorbij"
+
+    def _keeping_a_diary(self) -> Iterator[str]:
+        self.page.context.clear_cookies()
+        self.go("")
+        self.press("button[formaction$='/schrift/begin']")
+        yield "schrift-bewaar"
+        self.press("main form button.go")
+        yield "schrift-code"
+        self.press("main form button.go")
+        yield "schrift-leeg"
+        self.page.fill("[name=text]", STORY)
+        self.page.fill("[name=day]", "2026-11-16")
+        self.press("main form button.go")
+        yield "schrift"
+        for path in DIARY:
+            self.go(path)
+            yield path.replace("/", "-")
+        self.press("main form button.go")
+        yield "schrift-gewist"
 
     def _out_of_the_way(self) -> Iterator[str]:
         self.page.context.clear_cookies()

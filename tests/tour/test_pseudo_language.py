@@ -23,7 +23,10 @@ CODE = "eo"
 ACCENTS = str.maketrans("aeiouAEIOUncs", "áéîöüÁÉÎÖÜñčš")
 KEPT = re.compile(r"(%\(\w+\)s|%%|<[^>]+>|&\w+;)")
 # Names, numbers and what somebody wrote or chose stand in elements of their own.
-OWN = "bdi, [dir=ltr], [translate=no], [lang=nl], .mono, .n, .you, .them, .brand, .langs, textarea"
+OWN = (
+    "bdi, [dir=ltr], [translate=no], [lang=nl], .mono, .n, .you, .them, .words, .brand, .langs, "
+    "textarea"
+)
 SAID = """(own) => {
   const found = [];
   const note = (text, place) => /\\p{L}{2}/u.test(text) && found.push([text.trim(), place]);
