@@ -30,7 +30,7 @@ from portal.services import (
     sessions,
 )
 from portal.services.calendars import calendar_of
-from portal.services.drafts import ListedFile
+from portal.services.drafts import Entry, ListedFile
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.instance_keys import InstanceKeys
 from portal.services.routing import ALSO, HANDLER, OVERSEER, SUBSTITUTE, ReaderName
@@ -88,6 +88,8 @@ class ReporterView:
     gets_mail: bool = False
     changed: bool = False
     """Whether something was changed in the database by somebody without a key; it is left out."""
+    entries: list[Entry] = field(default_factory=list)
+    """What was written in a diary before it was sent."""
 
     def answers_to(self, question_id: str) -> list[MessageView]:
         """Give what the reporter answered to a question, the newest last: that one stands."""
@@ -153,24 +155,28 @@ def view(session: Session, *, live: SealedSession) -> ReporterView:
     case = session.get_one(Case, report.case_id)
     identities = _identities(live)
     changed: set[str] = set()
-    kinds = ("report", "listing", TRACE, SHOWN, notices.ADDRESS, *TALK)
+    kinds = ("report", "listing", drafts.ENTRY, TRACE, SHOWN, notices.ADDRESS, *TALK)
     rows = records.records_of(session, list(identities), kinds=kinds)
     bodies = records.open_sound(rows, identities, changed)
     told = [body for row, body in bodies if row.kind == "report"]
     frozen = [body["staff"] for row, body in bodies if row.kind == SHOWN]
     traces = with_leavers(session, case, traces_from(bodies), frozen=bool(frozen))
+    files = drafts.files_from(body for row, body in bodies if row.kind == "listing")
     return ReporterView(
         status=shown_status(case, traces),
         trail=trail_of(case, report, traces),
         answers=told[0]["answers"] if told else {},
         messages=messages_from(bodies),
-        files=drafts.files_from(body for row, body in bodies if row.kind == "listing"),
+        files=files,
         readers=_reader_names(session, case, frozen[-1] if frozen else None),
         sent_at=report.sent_at,
         traces=traces,
         answer_by=case.answer_by,
         gets_mail=any(row.kind == notices.ADDRESS for row in rows),
         changed=bool(changed),
+        entries=drafts.entries_from(
+            [(row, body) for row, body in bodies if row.kind == drafts.ENTRY], files
+        ),
     )
 
 
