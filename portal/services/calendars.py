@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
+from portal import data
+from portal.domain import reading_hours
 from portal.domain.deadlines import Holiday, SchoolCalendar
+from portal.domain.reading_hours import SCHOOL_HOURS, Hours, HoursError, Opening
 from portal.models import School
+from portal.services.schools import SchoolView
 
 
-def calendar_of(school: School) -> SchoolCalendar:
+def calendar_of(school: School | SchoolView) -> SchoolCalendar:
     """Read holidays, one a line: ``2026-12-19 2027-01-03 Kerstvakantie``."""
-    return SchoolCalendar(tuple(_holiday(line) for line in school.holidays.splitlines() if line))
+    return SchoolCalendar(
+        tuple(_holiday(line) for line in school.holidays.splitlines() if line.strip())
+    )
+
+
+def hours_of(school: School | SchoolView) -> Hours:
+    """Give the hours in which the school reads; what nobody can understand any more is left out."""
+    try:
+        return reading_hours.parse(school.reading_hours or SCHOOL_HOURS)
+    except HoursError:
+        return reading_hours.parse(SCHOOL_HOURS)
+
+
+def reading(school: School | SchoolView, now: datetime) -> Opening:
+    """Say whether somebody at school reads now, or when."""
+    holidays = calendar_of(school).holidays
+    public = data.public_holidays()
+
+    def is_free(day: date) -> bool:
+        return day in public or any(one.first <= day <= one.last for one in holidays)
+
+    return reading_hours.opening(hours_of(school), now, is_free)
 
 
 def _holiday(line: str) -> Holiday:

@@ -21,6 +21,8 @@ class SchoolView:
     place: str
     answer_days: int
     is_open: bool
+    holidays: str = ""
+    reading_hours: str = ""
     accent: str = ""
     logo: str = ""
     opening: str = ""
@@ -54,6 +56,8 @@ def view_of(school: School) -> SchoolView:
         place=school.place,
         answer_days=school.answer_days,
         is_open=school.opened_at is not None,
+        holidays=school.holidays,
+        reading_hours=school.reading_hours,
         accent=school.accent,
         logo=school.logo,
         opening=school.opening,

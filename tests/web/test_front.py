@@ -1,7 +1,7 @@
 """The front door: what a pupil sees first, with and without JavaScript, within the budget."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -177,11 +177,50 @@ def test_help_lines_put_free_numbers_first_and_never_show_paid_ones_to_a_pupil_i
         assert not [line for line in found if line.phone.startswith("0900")]
 
 
+EVENING = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+CHRISTMAS = datetime(2026, 12, 25, 12, 0, tzinfo=UTC)
+
+
+def test_who_answers_now_stands_before_who_does_not():
+    keys = [line.key for line in helplines.for_situation("talk", "pupil", NOON)]
+    assert keys == ["112", "kindertelefoon", "113"]
+    keys = [line.key for line in helplines.for_situation("talk", "pupil", EVENING)]
+    assert keys == ["112", "113", "kindertelefoon"]
+    for moment in (NOON, EVENING, CHRISTMAS):
+        for situation in ("images", "police", "rights"):
+            paid = [
+                line.phone.startswith("0900")
+                for line in helplines.for_situation(situation, None, moment)
+            ]
+            assert paid == sorted(paid)
+
+
+def test_a_help_line_opens_in_school_time_and_not_on_a_public_holiday():
+    lines = {line.key: line for line in helplines.every_line()}
+    assert lines["kindertelefoon"].answers(CHRISTMAS)
+    at = lines["kindertelefoon"].opening(EVENING).opens_at
+    assert (at.day, at.hour, at.utcoffset()) == (21, 11, timedelta(hours=1))
+    inspector = lines["vertrouwensinspecteur"]
+    assert inspector.answers(NOON)
+    assert not inspector.answers(CHRISTMAS)
+    assert inspector.opening(CHRISTMAS).opens_at.day == 28
+    assert lines["helpwanted"].opening(NOON) is None
+
+
+def test_lines_that_nobody_checked_for_a_year_are_named():
+    first = min(line.checked_on for line in helplines.every_line())
+    then = datetime.combine(first, time(12), UTC)
+    assert helplines.overdue(then + timedelta(days=365)) == []
+    assert helplines.overdue(then + timedelta(days=366))
+
+
 def test_a_help_line_says_who_checked_it_where_and_when():
     for line in helplines.every_line():
         assert line.source
         assert date(2026, 1, 1) <= line.checked_on <= date.today()  # noqa: DTZ011 - a day in a file
-        assert line.tel.isdigit()
+        assert line.tel.isdigit() or line.chat or line.url
+        assert line.tel.isdigit() or not line.phone
 
 
 def test_right_to_left_languages_turn_the_page(tmp_path):
@@ -193,4 +232,5 @@ def test_pages_speak_calmly(client):
     for path in PAGES[:6]:
         text = re.sub(r"<[^>]+>", " ", client.get(f"/waterkant/{path}").text)
         assert "!" not in text
+        text = text.replace("Slachtofferhulp Nederland", "")  # that is what it is called
         assert not re.search(r"(?i)helaas|slachtoffer|dader|succes", text)

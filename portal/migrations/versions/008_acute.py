@@ -51,7 +51,10 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", UtcDateTime(), nullable=True),
         sa.UniqueConstraint(
-            "school_id", "alarm_id", "contact_id", name="uq_acute_call_school_id_alarm_id_contact_id"
+            "school_id",
+            "alarm_id",
+            "contact_id",
+            name="uq_acute_call_school_id_alarm_id_contact_id",
         ),
         refers=(("alarm_id", "acute_alarm"), ("contact_id", "duty_contact")),
     )

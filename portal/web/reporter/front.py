@@ -6,14 +6,18 @@ from flask import Blueprint, g, render_template
 
 from portal.services import schools
 from portal.services.schools import SchoolView
-from portal.web import helplines
-from portal.web.context import current_school, db
+from portal.web import helplines, hours
+from portal.web.context import current_school, db, now
 from portal.web.guards import public
 
 blueprint = Blueprint("reporter_front", __name__)
-blueprint.add_app_template_global(helplines.for_situation, "helplines")
+hours.install(blueprint)
 
-SITUATIONS = ("talk", "images", "sexual", "home", "police", "rights")
+SITUATIONS = (
+    "danger", "suicide", "sexual", "images", "home",
+    "bullying", "discrimination", "lhbti", "police", "rights",
+)  # fmt: skip
+"""Every group of the page with help lines, in its order."""
 
 
 @blueprint.get("/")
@@ -38,10 +42,8 @@ def landing(school: str) -> str:
 @public
 def help_lines(school: str) -> str:
     del school
-    groups = {key: helplines.for_situation(key, None) for key in SITUATIONS}
-    return render_template(
-        "reporter/help.html", school=current_school(), groups=groups, lines=helplines.every_line()
-    )
+    groups = {key: helplines.for_situation(key, None, now()) for key in SITUATIONS}
+    return render_template("reporter/help.html", school=current_school(), groups=groups)
 
 
 @blueprint.get("/<school>/gegevens")

@@ -23,6 +23,7 @@ from portal.web.forms import TOKEN_FIELD, require_same_origin, token_fits
 from portal.web.reporter import answers, asked, wording
 
 EVIDENCE_PAGE, REVIEW_PAGE, ENOUGH_PAGE = "bestanden", "nakijken", "genoeg"
+KEEP_PAGE = "schrift"
 GUIDES_PAGE = "bewaren"
 # Asked for on every page; those that save no text of their own only link to it.
 NOW_PAGE = "nu"
@@ -62,11 +63,11 @@ class Telling:
         return frozenset(self.live.data.get("found", [])) | ticked(self.answers)
 
     @property
-    @property
     def kept(self) -> bool:
         """Whether this is a diary: kept under a code, and read by nobody else."""
         return diary.is_open(self.live)
 
+    @property
     def stopped(self) -> bool:
         """Whether no more details are asked."""
         return questionnaire.details_stop(self.answers, self.live.data.get("found", []))
@@ -230,9 +231,9 @@ def address(page: str) -> str:
         return url_for("reporter_evidence.files", school=school)
     if page == REVIEW_PAGE:
         return url_for("reporter_review.review", school=school)
-    if page == GUIDES_PAGE:
     if page == KEEP_PAGE:
         return url_for("reporter_diary.explain", school=school)
+    if page == GUIDES_PAGE:
         return url_for("reporter_guides.every", school=school)
     if page.startswith(f"{GUIDES_PAGE}/"):
         return url_for("reporter_guides.guide", school=school, key=page.partition("/")[2])
@@ -247,7 +248,7 @@ def help_for(found: frozenset[str], *, formal: bool) -> list[helplines.Helpline]
 
 
 def _lines(kind: str, audience: str) -> tuple[helplines.Helpline, ...]:
-    return helplines.for_situation(kind, audience)
+    return helplines.for_situation(kind, audience, now())
 
 
 def known_names(school_id: str) -> dict[str, str]:
