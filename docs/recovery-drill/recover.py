@@ -77,11 +77,12 @@ def write_originals(
     """Write every original that the keys open; gives what went wrong."""
     faults = []
     rows = database.execute(
-        "SELECT item.id, item.report_id, item.object_id, item.compartment_id, record.ciphertext"
-        " FROM evidence_item AS item JOIN record ON record.id = item.record_id"
+        "SELECT item.id, item.report_id, item.object_id, item.compartment_id, record.ciphertext,"
+        " item.sealed_record_id FROM evidence_item AS item"
+        " JOIN record ON record.id = COALESCE(item.sealed_record_id, item.record_id)"
         " ORDER BY item.report_id, item.id"
     ).fetchall()
-    for item, report, name, compartment, sealed in rows:
+    for item, report, name, compartment, sealed, kept in rows:
         identity = opened.get(compartment)
         plain = age(identity, sealed) if identity else None
         if plain is None:
@@ -90,7 +91,8 @@ def write_originals(
         about = record(plain)
         folder = out / report
         folder.mkdir(exist_ok=True)
-        target = folder / f"{item}-{safe(about['name'])}"
+        start = "verzegeld-" if kept else ""
+        target = folder / f"{start}{item}-{safe(about['name'])}"
         if not age_file(identity, objects / name[:2] / name, target):
             faults.append(f"{item}: object {name} is missing or damaged")
         elif sha256(target) != about["sha256"]:

@@ -21,6 +21,7 @@ SAID = {
     "same": "Dit is twee keer dezelfde sleutel. Er zijn er twee nodig, van verschillende houders.",
     "unknown": "Een van deze sleutels is niet die van een houder van deze school.",
 }
+SEALED_FOLDER = "verzegeld"
 PRIVATE_DIR, PRIVATE_FILE = 0o700, 0o600
 
 
@@ -44,6 +45,7 @@ PRIVATE_DIR, PRIVATE_FILE = 0o700, 0o600
     type=click.Path(path_type=Path),
     help="Write the originals in this new folder.",
 )
+@click.option("--sealed", is_flag=True, help="With --to: also what is kept for the police.")
 def recover(
     slug: str,
     label: str | None,
@@ -53,6 +55,7 @@ def recover(
     handles: bool,  # noqa: FBT001 - click passes flags by name
     names: bool,  # noqa: FBT001 - click passes flags by name
     folder: Path | None,
+    sealed: bool,  # noqa: FBT001 - click passes flags by name
 ) -> None:
     """Open a case with two printed keys, and give it to a colleague or write it out."""
     with instance() as (session, _):
@@ -72,7 +75,9 @@ def recover(
                 now=moment(),
             )
             click.echo(f"Zaak {found.case.label} is open voor {found.pair.actor.name}.")
-            use(session, found, staff_code, handles=handles, names=names, folder=folder)
+            use(session, found, staff_code, handles=handles, names=names)
+            if folder is not None:
+                write_out(session, found, folder, sealed=sealed)
         except NotFoundError:
             fail("Deze zaak is er niet, of deze twee houders kunnen haar niet openen.")
         except InvalidInputError as error:
@@ -86,7 +91,6 @@ def use(
     *,
     handles: bool,
     names: bool,
-    folder: Path | None,
 ) -> None:
     """Do what was asked, and commit the log before anything is shown or written."""
     told = None
@@ -100,8 +104,6 @@ def use(
     transaction.commit(session)
     for identity in told or []:
         click.echo(json.dumps(identity, ensure_ascii=False, indent=2))
-    if folder is not None:
-        write_out(session, found, folder)
 
 
 def give(session: Session, found: Recovered, staff_code: str, *, handles: bool) -> None:
@@ -138,8 +140,9 @@ def read_identities(files: Sequence[Path]) -> list[Identity]:
     return found
 
 
-def write_out(session: Session, found: Recovered, folder: Path) -> None:
+def write_out(session: Session, found: Recovered, folder: Path, *, sealed: bool) -> None:
     """Write the originals and every record of the case into a new folder, readable to us alone."""
+    kept = opened_sealed(session, found) if sealed else []
     try:
         folder.mkdir(mode=PRIVATE_DIR, parents=True)
     except FileExistsError:
@@ -148,17 +151,40 @@ def write_out(session: Session, found: Recovered, folder: Path) -> None:
     told = recovery.stories(session, found)
     text = json.dumps(told, ensure_ascii=False, indent=2)
     write(folder / "zaak.json", text.encode())
-    items = evidence.open_items(session, found.case, found.keys)
+    everything = evidence.open_items(session, found.case, found.keys)
+    items = [item for item in everything if not item.sealed]
     for number, item in enumerate(items, 1):
         write_original(store, item, folder / f"{number:03d}-{plain_name(item.body['name'])}")
     click.echo(f"{len(items)} bestanden en zaak.json staan in {folder}. Ze zijn niet versleuteld.")
+    closed = len(everything) - len(items)
+    if kept:
+        (folder / SEALED_FOLDER).mkdir(mode=PRIVATE_DIR)
+        for number, one in enumerate(kept, 1):
+            name = f"{number:03d}-{plain_name(one.body['name'])}"
+            write_original(store, one, folder / SEALED_FOLDER / name)
+        click.echo(f"{len(kept)} verzegelde bestanden staan in {folder / SEALED_FOLDER}.")
+    elif closed:
+        word = "bestand bleef" if closed == 1 else "bestanden bleven"
+        click.echo(f"{closed} {word} verzegeld. Neem ze mee met --sealed.")
 
 
-def write_original(store: EvidenceStore, item: evidence.OpenItem, path: Path) -> None:
+def opened_sealed(session: Session, found: Recovered) -> list[evidence.SealedItem]:
+    """Open what is kept for the police, with that in the log before a byte is written."""
+    try:
+        kept = recovery.open_sealed(session, found, now=moment())
+    except NotFoundError:
+        fail("Bij deze zaak is niets verzegeld dat deze twee houders kunnen openen.")
+    transaction.commit(session)
+    return kept
+
+
+def write_original(
+    store: EvidenceStore, item: evidence.OpenItem | evidence.SealedItem, path: Path
+) -> None:
     """Write one original, piece by piece."""
     path.touch(mode=PRIVATE_FILE, exist_ok=False)
     with path.open("wb") as target:
-        for piece in evidence.stream(store, item):
+        for piece in evidence.stream_of(store, item.row, item.identity):
             target.write(piece)
 
 

@@ -17,7 +17,7 @@ from tests.services import reported
 
 
 @pytest.fixture
-def left(tmp_path, monkeypatch):
+def left(request, tmp_path, monkeypatch):
     """A school with one case, and the holders' prints as files."""
     monkeypatch.setenv("PORTAL_INSTANCE_DIR", str(tmp_path / "instance"))
     monkeypatch.setattr(slots, "parameters_for_staff", derivation.parameters_for_code)
@@ -29,7 +29,7 @@ def left(tmp_path, monkeypatch):
     founded = setting.found_school(make_session_factory(engine)())
     setting.activate_and_confirm(founded, "BAK", "WIT", "DIJ")
     store = storage.open_store(settings.resolved_storage_url)
-    sent = reported.send(founded, store, files=True, name=True)
+    sent = reported.send(founded, store, files=True, name=True, keep=getattr(request, "param", ""))
     for number, identity in enumerate(founded.holders):
         (tmp_path / f"key{number}.txt").write_text(f"{identity}\n", "utf-8")
     founded.session.close()
@@ -65,6 +65,28 @@ def test_two_keys_write_the_originals_out_for_us_alone(left, tmp_path):
     assert all(path.parent == out for path in out.iterdir())
     assert reported.STORY in (out / "zaak.json").read_text("utf-8")
     assert reported.NAME not in (out / "zaak.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("left", ["Schermafbeelding 2026-11-13.png"], indirect=True)
+def test_what_is_kept_for_the_police_comes_out_only_when_asked_for(left, tmp_path):
+    done = run(*pair(left, 0, 1), "--to", "uit")
+    assert "1 bestand bleef verzegeld." in done.output
+    names = [path.name for path in (tmp_path / "uit").iterdir()]
+    assert len([name for name in names if name.startswith("0")]) == 1
+    done = run(*pair(left, 1, 2), "--to", "politie", "--sealed")
+    assert done.exit_code == 0, done.output
+    kept = list((tmp_path / "politie" / "verzegeld").iterdir())
+    assert [path.name for path in kept] == ["001-Schermafbeelding 2026-11-13.png"]
+    assert kept[0].read_bytes() == reported.FILES["Schermafbeelding 2026-11-13.png"]
+    assert stat.S_IMODE(kept[0].stat().st_mode) == 0o600
+    listed = CliRunner().invoke(main, ["fsck"], catch_exceptions=False)
+    assert listed.output == "Alles klopt.\n"
+
+
+def test_where_nothing_is_sealed_that_is_said(left):
+    refused = run(*pair(left, 1, 2), "--to", "uit", "--sealed")
+    assert refused.exit_code == 1
+    assert "niets verzegeld" in refused.stderr
 
 
 def test_keys_may_be_typed_and_are_not_shown(left, tmp_path):

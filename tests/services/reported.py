@@ -7,7 +7,15 @@ from sqlalchemy import select
 from evidence_store import EvidenceStore
 from portal.config import Settings
 from portal.models import Case, School
-from portal.services import drafts, reports, schools, sessions, transaction, uploads
+from portal.services import (
+    drafts,
+    protecting,
+    reports,
+    schools,
+    sessions,
+    transaction,
+    uploads,
+)
 from tests.services import founded as setting
 
 FILES = {
@@ -33,8 +41,13 @@ def send(
     exclude: tuple[str, ...] = (),
     name: bool = False,
     files: bool = False,
+    keep: str = "",
 ) -> Reported:
-    """Send a report with two files to a school, past the check that it is open."""
+    """Send a report with two files to a school, past the check that it is open.
+
+    Args:
+        keep: name of the file that its reporter keeps sealed.
+    """
     session = founded.session
     row = session.get_one(School, founded.school.id)
     row.opened_at = setting.NOW
@@ -70,6 +83,17 @@ def send(
         transaction.commit(session)
     if files:
         add_files(founded, store, live, school)
+    if keep:
+        listed = drafts.load(session, live=live).files
+        protecting.keep_sealed(
+            session,
+            live=live,
+            store=store,
+            file_id=next(one.id for one in listed if one.name == keep),
+            conceal=[],
+            now=setting.NOW,
+        )
+        transaction.commit(session)
     receipt = reports.submit(
         session,
         live=live,

@@ -16,6 +16,7 @@ from portal.services import derivation, slots
 from tests.services import founded as setting
 from tests.services import reported
 
+KEPT = "Schermafbeelding 2026-11-13.png"
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "recovery-drill" / "recover.py"
 
 
@@ -28,7 +29,7 @@ def remains(tmp_path, monkeypatch):
     founded = setting.found_school(setting.open_database(instance))
     setting.activate_and_confirm(founded, "BAK", "WIT", "DIJ")
     store = EvidenceStore(LocalBackend(instance / "evidence"))
-    reported.send(founded, store, files=True, name=True)
+    reported.send(founded, store, files=True, name=True, keep=KEPT)
     reported.send(founded, store, files=True, exclude=("BAK",))
     founded.session.close()
     left = tmp_path / "left"
@@ -63,6 +64,9 @@ def test_two_printed_keys_bring_every_original_back(remains):
     assert sorted(path.read_bytes() for path in originals) == sorted([*reported.FILES.values()] * 2)
     expected = {hashlib.sha256(data).hexdigest() for data in reported.FILES.values()}
     assert {line.split()[0] for line in done.stdout.splitlines()} == expected
+    kept = [path for path in originals if path.name.startswith("verzegeld-")]
+    assert [path.read_bytes() for path in kept] == [reported.FILES[KEPT]]
+    assert kept[0].name.endswith(KEPT)
     lines = (remains / "out" / "records.jsonl").read_text("utf-8").splitlines()
     told = [json.loads(line) for line in lines]
     stories = [item["body"]["answers"] for item in told if item["kind"] == "report"]
