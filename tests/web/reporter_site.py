@@ -111,6 +111,9 @@ class Clock:
         self.moment += timedelta(**time)
 
 
+IN_A_SENTENCE = {"bdi"}
+
+
 class Page(HTMLParser):
     """The forms, links and text of a page."""
 
@@ -120,12 +123,13 @@ class Page(HTMLParser):
         self.html = response.get_data(as_text=True)
         self.forms, self.links, self.title, self.text = [], [], "", ""
         self._form = self._area = None
-        self._in = ""
+        self._in, self._apart = "", " "
         self.feed(self.html)
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
         self._in = tag
+        self._apart = "" if tag in IN_A_SENTENCE else " "
         if tag == "form":
             self._form = {"action": given.get("action", ""), "fields": {}, "buttons": []}
             self.forms.append(self._form)
@@ -155,6 +159,7 @@ class Page(HTMLParser):
         if tag == "textarea":
             self._area = None
         self._in = ""
+        self._apart = "" if tag in IN_A_SENTENCE else " "
 
     def handle_data(self, data):
         if self._area is not None:
@@ -162,7 +167,7 @@ class Page(HTMLParser):
             fields[self._area] += data.removeprefix("\n") if not fields[self._area] else data
         if self._in == "title":
             self.title += data
-        self.text += " " + data
+        self.text += self._apart + data
 
     def form(self, part):
         """The form whose address ends in this."""

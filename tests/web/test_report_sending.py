@@ -107,7 +107,7 @@ def test_many_files_stand_as_a_number_with_their_names_folded(phone):
     phone.tell()
     phone.upload(*((f"bewijs{number}.txt", b"%d" % number) for number in range(9)))
     page = phone.get("nakijken")
-    assert re.search(r'<p class="you">9 bestanden</p>', page.html)
+    assert re.search(r'<p class="you" dir="auto">9 bestanden</p>', page.html)
     assert "bewijs8.txt" in page.html.partition("<details")[2]
     phone.get("bestanden")
     phone.submit("/haal-weg", {"remove": dict(phone.page.form("/haal-weg")["buttons"])["remove"]})
