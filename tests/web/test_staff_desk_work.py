@@ -199,6 +199,33 @@ def test_the_dossier_prints_the_parties_platforms_in_words_and_questions_as_head
     )
 
 
+def test_the_dossier_names_every_account_and_address_and_keeps_a_time_in_own_words(site):
+    view = show(site)
+    incident = {
+        "platform": "tiktok",
+        "account": "@een\n@twee\n",
+        "nickname": "zonder n",
+        "url": "https://social.example/p/1?igsh=abc",
+        "profile": "https://social.example/een",
+        "when_text": "vorige week, na gym",
+    }
+    view.reports[0].answers["online"] = {"value": {"happened": "yes", "incidents": [incident]}}
+    frame = dossiers.Frame("26-001", "School", "Iemand", told.NOW, 1, None, Parties())
+    made = dossiers.make(view, [[] for _ in view.reports], [], [], frame)
+    assert made.facts[-1].when == "vorige week, na gym"
+    assert [one.name for one in made.accounts] == ["@een", "@twee"]
+    addresses = [one.text for one in made.police_list[ListItem.ADDRESSES]]
+    assert addresses == ["https://social.example/p/1?igsh=abc", "https://social.example/een"]
+    names = [one.text for one in made.police_list[ListItem.NAMES]]
+    assert names[:3] == ["@een", "@twee", "zonder n"]
+    states = {row.key: row.state for row in readiness.rows(view, Parties())}
+    assert (states["moments"], states["addresses"], states["names"]) == (
+        "partly",
+        "complete",
+        "complete",
+    )
+
+
 def test_a_video_is_no_screenshot_in_the_list_of_the_police(site):
     view = show(site)
     picture = next(item for item in view.evidence if item.name == "kluisje.png")
