@@ -276,18 +276,9 @@ def hand_over(
         role_key=role_key,
         now=now,
     )
-    who = custody.Actor("staff", former.id, former.name)
     _give(session, case, former, member, role_key, now)
-    traced = traces.note(
-        session,
-        case=case,
-        opened=opened,
-        actor=who,
-        what=traces.HANDED_OVER,
-        to=member,
-        leaves=not keep_reading,
-        now=now,
-    )
+    leaves = not keep_reading
+    traced = traces.note_handing(session, case, opened, former, member, leaves=leaves, now=now)
     body = signed(actor, now, {"from": former.name, "to": member.name, "text": why})
     event = CustodyKind.CASE_HANDED_OVER
     _write(session, case, opened, HANDOVER, body, actor, now, event, traced)

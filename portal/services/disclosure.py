@@ -119,23 +119,28 @@ def _freeze(
     session: Session, case: Case, opened: CaseKeys, chosen: Sequence[Trace], now: datetime
 ) -> list[str]:
     """Let the reporters go on seeing the readers of now, as if the chosen lines had not been."""
-    frozen = [body for _row, body in _bodies(session, opened, _stories(opened), SHOWN)]
-    if frozen:
-        names = [str(one) for one in frozen[-1]["staff"]]
-    else:
-        live = case_keys.readers_of(session, case, live_only=True)
-        ordered = sorted(live, key=lambda row: (case_keys.PARTS[row.part], row.staff_id))
-        names = [row.staff_id for row in ordered]
+    names = _shown_readers(session, case, opened)
     for trace in chosen:
         if trace.what in ABOUT_READERS:
             names = [one for one in names if one != trace.to_staff]
-            names += [trace.staff] if trace.leaves and trace.staff not in names else []
+        if trace.leaves and trace.staff not in names:
+            names.append(trace.staff)
     _unfreeze(session, opened)
     rows = [
         records.add_record(session, story, {"staff": names}, kind=SHOWN, now=now)
         for story in traces.stories_of(opened)
     ]
     return [row.ciphertext_sha256 for row in rows]
+
+
+def _shown_readers(session: Session, case: Case, opened: CaseKeys) -> list[str]:
+    """Give whom the reporters see as readers now."""
+    frozen = [body for _row, body in _bodies(session, opened, _stories(opened), SHOWN)]
+    if frozen:
+        return [str(one) for one in frozen[-1]["staff"]]
+    live = case_keys.readers_of(session, case, live_only=True)
+    ordered = sorted(live, key=lambda row: (case_keys.PARTS[row.part], row.staff_id))
+    return [row.staff_id for row in ordered]
 
 
 def _unfreeze(session: Session, opened: CaseKeys) -> None:

@@ -95,6 +95,29 @@ def note(
     return [row.ciphertext_sha256 for row in rows]
 
 
+def note_handing(
+    session: Session,
+    case: Case,
+    opened: CaseKeys,
+    former: StaffMember,
+    member: StaffMember,
+    *,
+    leaves: bool,
+    now: datetime,
+) -> list[str]:
+    """Write down that one person handed it to another. Returns the hashes for the log to name."""
+    return note(
+        session,
+        case=case,
+        opened=opened,
+        actor=Actor("staff", former.id, former.name),
+        what=HANDED_OVER,
+        to=member,
+        leaves=leaves,
+        now=now,
+    )
+
+
 def withheld_from_now_on(session: Session, opened: CaseKeys) -> bool:
     """Whether staff withhold what comes, as the last word in the case says."""
     said = case_keys.facts_of(session, opened, DISCLOSURE)
