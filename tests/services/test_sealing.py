@@ -1,6 +1,5 @@
 """What is kept for the police: no key of staff, case or code opens it; only two holders do."""
 
-import functools
 import hashlib
 import io
 
@@ -9,121 +8,46 @@ from PIL import Image
 from sqlalchemy import select
 
 from evidence_store import Identity, NoMatchError
-from evidence_store.inspect import describe
-from evidence_store.inspect.sandbox import BytesSource
-from portal.demo import samples
-from portal.models import Compartment, CustodyEvent, Derivative, EvidenceItem, Record, Wrap
+from portal.models import CustodyEvent, Derivative, EvidenceItem, Record, Wrap
 from portal.services import (
-    audit,
-    cases,
-    drafts,
     evidence,
     keys,
     protecting,
-    quarantine,
     records,
     recovery,
     reporter,
     sealing,
-    sessions,
     transaction,
     uploads,
 )
 from portal.services.errors import NotFoundError
 from tests.services import world as told
+from tests.services.sealed import (
+    CHAT,
+    FILES,
+    begin_draft,
+    every_key,
+    files,
+    findings,
+    keep,
+    look_once,
+    opened_case,
+)
 from tests.services.world import NOW
 
-CHAT = (
-    "12-11-2026 21:06 - Fenna de Boer: waar ben je\n"
-    "12-11-2026 21:07 - Sem: gaat je niks aan, Fenna\n"
-)
-FILES = [
-    ("IMG_2041 Fenna.jpg", samples.jpeg()),
-    ("WhatsApp-chat met Sem.txt", CHAT.encode()),
-    ("brief mentor.pdf", samples.pdf()),
-]
 once = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """Where the database makes no difference."""
 SECRETS = (b"Fenna", b"IMG_2041", b"Voorbeeld Telefoon")
 
 
-@functools.cache
-def _looked_at(digest, name):
-    data = next(data for _, data in FILES if hashlib.sha256(data).hexdigest() == digest)
-    return describe(BytesSource(data), name=name)
-
-
 @pytest.fixture(autouse=True)
-def look_once(monkeypatch):
-    """Look at each of the files in a child once for all tests."""
-    monkeypatch.setattr(
-        uploads, "describe", lambda _source, *, name, sha256, **_more: _looked_at(sha256, name)
-    )
+def _once_looked_at(monkeypatch):
+    look_once(monkeypatch)
 
 
 @pytest.fixture
 def draft(world, session):
-    live = told.begin(world, session, told.answers(world))
-    told.upload(world, session, live, *FILES)
-    return live
-
-
-def keep(world, session, live, number, *, conceal=(), why=sealing.BY_REPORTER):
-    item = files(session, live)[FILES[number][0]]
-    protecting.keep_sealed(
-        session,
-        live=live,
-        store=world.store,
-        file_id=item,
-        conceal=conceal,
-        now=NOW,
-        why=why,
-    )
-    transaction.commit(session)
-    return item
-
-
-def files(session, live):
-    return {one.name: one.id for one in drafts.load(session, live=live).files}
-
-
-def mentor(world, session):
-    return world.actor(session, world.mentor_of("1A"))
-
-
-def opened_case(world, session):
-    case_id = session.scalars(select(Compartment.case_id).where(Compartment.kind == "case")).one()
-    actor = mentor(world, session)
-    return actor, case_id, cases.show(session, actor=actor, case_id=case_id, now=NOW)
-
-
-def every_key(world, session, live, code_data):
-    """All identities of staff, the cookie, the code, and what each of them leads to."""
-    found = dict(code_data)
-    identities = [*world.identities.values()]
-    wraps = session.execute(
-        select(Wrap, Compartment).join(Compartment, Compartment.id == Wrap.compartment_id)
-    ).all()
-    grown = True
-    while grown:
-        grown = False
-        for wrap, row in wraps:
-            if row.id in found or wrap.holder_kind == keys.PAIR:
-                continue
-            for identity in [*identities, *map(Identity.parse, found.values())]:
-                try:
-                    opened = keys.open_wrap(wrap, row, identity)
-                except NotFoundError:
-                    continue
-                found[row.id], grown = str(opened.identity), True
-                break
-    return [*identities, *map(Identity.parse, found.values())]
-
-
-def findings(world, session):
-    """What fsck says, but for the staff of this world, whose keys nobody confirmed."""
-    found = audit.check_all(session, instance=world.keys, store=world.store, read_all=True)
-    return {one.code for one in found} - {"recipient"}
+    return begin_draft(world, session)
 
 
 @once
@@ -230,6 +154,37 @@ def test_no_record_or_event_that_staff_open_tells_the_name(world, session, draft
 
 
 @once
+def test_nothing_of_it_lies_readable_on_disk(world, session, draft, tmp_path):
+    keep(world, session, draft, 0)
+    keep(world, session, draft, 1, conceal=["Fenna de Boer"])
+    told.send(world, session, draft)
+    opened_case(world, session)
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert sum(map(len, written)) > 100_000
+    for data in written:
+        for secret in (*SECRETS, b"Sem: gaat", b"GPSLatitude"):
+            assert secret not in data
+
+
+@once
+def test_when_the_change_is_undone_the_original_is_still_the_readers(world, session, draft):
+    """As after a crash between the new object and the commit: an orphan is all that is left."""
+    item = files(session, draft)[FILES[0][0]]
+    before = session.get_one(EvidenceItem, item).object_id
+    protecting.keep_sealed(
+        session, live=draft, store=world.store, file_id=item, conceal=[], now=NOW
+    )
+    transaction.rollback(session)
+    row = session.get_one(EvidenceItem, item)
+    assert (row.object_id, row.sealed_record_id) == (before, None)
+    report = world.store.fsck(read_all=True)
+    assert (report.ok, before in report.objects, len(report.objects)) == (True, True, 4)
+    keep(world, session, draft, 0)
+    told.send(world, session, draft)
+    assert findings(world, session) == set()
+
+
+@once
 def test_the_pairs_get_name_facts_and_original(world, session, draft):
     item_id = keep(world, session, draft, 0)
     told.send(world, session, draft)
@@ -298,125 +253,3 @@ def test_a_key_given_to_somebody_is_found(world, session, draft):
     wrap.holder_kind, wrap.holder_id = keys.CODE, "x" * 26
     session.flush()
     assert findings(world, session) == {"sealed"}
-
-
-@pytest.fixture
-def sent(world, session, draft):
-    """The report is sent as it is, and its reporter came back with the code."""
-    receipt = told.send(world, session, draft)
-    report_id, data = reporter.enter(
-        session, school=world.school, code=receipt.code, instance=world.keys
-    )
-    live = sessions.begin(
-        session,
-        kind=sessions.REPORTER,
-        school_id=world.school.id,
-        data=data,
-        now=NOW,
-        report_id=report_id,
-    )
-    transaction.commit(session)
-    return live
-
-
-def test_who_comes_back_asks_and_the_next_reader_seals(world, session, sent):
-    actor, case_id, view = opened_case(world, session)
-    photo = next(one for one in view.evidence if one.preview == "image")
-    assert photo.id in protecting.may_still_ask(session, live=sent)
-    protecting.ask_to_seal(session, live=sent, file_id=photo.id, now=NOW)
-    transaction.commit(session)
-    _, _, view = opened_case(world, session)
-    waiting = next(one for one in view.evidence if one.id == photo.id)
-    assert (waiting.sealed, waiting.name, waiting.facts) == ("asked", evidence.NEUTRAL_NAME, {})
-    item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=photo.id)
-    with pytest.raises(NotFoundError):
-        evidence.preview(session, actor=actor, store=world.store, item=item, kind="clear", now=NOW)
-    done = quarantine.fulfil(session, actor=actor, store=world.store, case_id=case_id, now=NOW)
-    transaction.commit(session)
-    assert done == 1
-    _, _, view = opened_case(world, session)
-    sealed = next(one for one in view.evidence if one.id == photo.id)
-    assert (sealed.sealed, sealed.copy) == ("reporter", "image/jpeg")
-    again = quarantine.fulfil(session, actor=actor, store=world.store, case_id=case_id, now=NOW)
-    assert again == 0
-
-
-@once
-def test_after_somebody_opened_it_asking_is_refused(world, session, sent):
-    actor, case_id, view = opened_case(world, session)
-    photo = next(one for one in view.evidence if one.preview == "image")
-    item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=photo.id)
-    evidence.preview(session, actor=actor, store=world.store, item=item, kind="clear", now=NOW)
-    transaction.commit(session)
-    assert photo.id not in protecting.may_still_ask(session, live=sent)
-    with pytest.raises(NotFoundError):
-        protecting.ask_to_seal(session, live=sent, file_id=photo.id, now=NOW)
-
-
-def close_off(world, session, actor, case_id, item_id, **more):
-    quarantine.close_off(
-        session,
-        actor=actor,
-        store=world.store,
-        case_id=case_id,
-        evidence_id=item_id,
-        now=NOW,
-        **more,
-    )
-    transaction.commit(session)
-
-
-def test_one_press_takes_previews_and_keys_from_everybody(world, session, sent):
-    actor, case_id, view = opened_case(world, session)
-    photo = next(one for one in view.evidence if one.preview == "image")
-    item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=photo.id)
-    for kind in ("blurred", "clear"):
-        evidence.preview(session, actor=actor, store=world.store, item=item, kind=kind, now=NOW)
-    transaction.commit(session)
-    assert len(session.scalars(select(Derivative)).all()) == 2
-    close_off(world, session, actor, case_id, photo.id)
-    close_off(world, session, actor, case_id, photo.id)
-    assert session.scalars(select(Derivative)).all() == []
-    row = session.get_one(EvidenceItem, photo.id)
-    for identity in every_key(world, session, sent, sent.data["keys"]):
-        with pytest.raises(NoMatchError):
-            world.store.open(row.object_id, [identity])
-    closed = quarantine.closed_off(session, actor=actor, case_id=case_id)
-    assert [(one.evidence_id, one.who, one.seen) for one in closed] == [
-        (photo.id, actor.name, [actor.name])
-    ]
-    assert session.get_one(type(item.case), case_id).urgent
-    assert findings(world, session) == set()
-
-
-@once
-def test_the_reporter_is_told_kindly_and_the_task_stays_until_it_is_handled(world, session, sent):
-    actor, case_id, view = opened_case(world, session)
-    photo = next(one for one in view.evidence if one.preview == "image")
-    close_off(world, session, actor, case_id, photo.id)
-    seen = reporter.view(session, live=sent)
-    notice = next(one for one in seen.messages if one.kind == reporter.NOTICE)
-    assert "Je bent niet in de fout gegaan." in notice.text
-    assert evidence.NEUTRAL_NAME in {one.name for one in seen.files}
-    assert [
-        one.handled for one in quarantine.closed_off(session, actor=actor, case_id=case_id)
-    ] == [""]
-    quarantine.handle(
-        session, actor=actor, case_id=case_id, evidence_id=photo.id, text="Zeden gebeld.", now=NOW
-    )
-    transaction.commit(session)
-    done = quarantine.closed_off(session, actor=actor, case_id=case_id)[0]
-    assert (done.handled, done.handled_by) == ("Zeden gebeld.", actor.name)
-
-
-def test_a_preview_made_meanwhile_is_not_kept(world, session, sent):
-    """Somebody opened the picture just before; when it is done, the item is sealed already."""
-    actor, case_id, view = opened_case(world, session)
-    photo = next(one for one in view.evidence if one.preview == "image")
-    with world.factory() as other:
-        reader = mentor(world, other)
-        item = evidence.find(other, actor=reader, case_id=case_id, evidence_id=photo.id)
-        evidence.preview(other, actor=reader, store=world.store, item=item, kind="clear", now=NOW)
-        close_off(world, session, actor, case_id, photo.id)
-        transaction.commit(other)
-    assert session.scalars(select(Derivative)).all() == []
