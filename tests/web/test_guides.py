@@ -55,6 +55,7 @@ def test_the_list_leads_to_every_guide(phone):
     page = phone.get("bewaren")
     assert {f"/{SLUG}/bewaren/{guide.key}" for guide in GUIDES} <= set(page.links)
     assert f"/{SLUG}/bewaren/niets" in page.links
+    assert f"/{SLUG}/bewaren" in phone.get("zo-werkt-het").links
 
 
 @pytest.mark.parametrize("key", ["bestaat-niet", "WhatsApp", "..%2fvraag"])
@@ -76,6 +77,15 @@ def test_whoever_came_back_is_led_back_to_the_conversation(phone):
     phone.submit("/verder", {"code": code})
     page = phone.get("bewaren/snapchat")
     assert {f"/{SLUG}/gesprek", f"/{SLUG}/gesprek/bestanden"} <= set(page.links)
+
+
+def test_whoever_keeps_a_diary_is_led_back_to_it(phone):
+    phone.tell()
+    phone.answer(then="to:schrift")
+    phone.submit("/schrift/bewaar")
+    page = phone.get("bewaren/snapchat")
+    assert f"/{SLUG}/schrift" in page.links
+    assert f"/{SLUG}/bestanden" not in page.links
 
 
 def test_reading_a_guide_from_an_incident_loses_nothing(online):
@@ -114,6 +124,12 @@ def test_a_pasted_link_names_its_app_and_stays_as_it_was_pasted(online):
     fields = page.form("/online")["fields"]
     assert fields["online-incidents-0-url"] == address
     assert fields["online-incidents-0-platform"] == "instagram"
+
+
+def test_a_link_pasted_as_the_account_names_its_app_too(online):
+    given = incident(account="https://www.tiktok.com/@een")
+    page = online.answer({**ASKING, **given}, then="again")
+    assert page.form("/online")["fields"]["online-incidents-0-platform"] == "tiktok"
 
 
 def test_the_app_that_was_chosen_stands_whatever_the_link_says(online):

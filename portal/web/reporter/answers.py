@@ -9,7 +9,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from portal import data
-from portal.domain.questionnaire import ROWS, UNKNOWN, Field, Question, addresses_of
+from portal.domain.questionnaire import ROWS, UNKNOWN, Field, Question, accounts_of, addresses_of
 
 STORY_LIMIT = 200_000
 TEXT_LIMIT = 20_000
@@ -111,7 +111,8 @@ def _with_platform(incident: dict[str, Any]) -> dict[str, Any]:
     """Where no app was chosen, take the one that a pasted address names; the page says so."""
     if incident.get("platform"):
         return incident
-    guessed = [data.guides().platform_of(address) for address in addresses_of(incident)]
+    pasted = [*addresses_of(incident), *accounts_of(incident)]
+    guessed = [data.guides().platform_of(address) for address in pasted]
     platform = next(filter(None, guessed), "")
     return {"platform": platform, **incident} if platform else incident
 

@@ -12,7 +12,7 @@ from portal import data
 from portal.domain.checklist import Row, check
 from portal.domain.guides import STEPS, Guide, looks_like_address, tracking_in
 from portal.domain.questionnaire import PAGES, value_of
-from portal.services import sessions
+from portal.services import diary, sessions
 from portal.services.drafts import ListedFile
 from portal.web import session
 from portal.web.context import current_school
@@ -106,9 +106,11 @@ def page_for(then: str, incidents: object) -> str:
 
 
 def _back() -> dict[str, str]:
-    """Where the reader came from: the draft, the conversation, or nowhere yet."""
+    """Where the reader came from: the diary, the draft, the conversation, or nowhere yet."""
     school = current_school().slug
     live = session.any_current()
+    if live is not None and diary.is_open(live):
+        return {"diary": url_for("reporter_diary.show", school=school)}
     if live is not None and live.row.kind == sessions.DRAFT:
         reviewed = bool(live.data.get("reviewed"))
         after = telling.REVIEW_PAGE if reviewed else PAGES[PAGES.index(telling.EVIDENCE_PAGE) + 1]
