@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from evidence_store import Identity
 from portal import protocols
 from portal.config import Settings
+from portal.demo import faces
 from portal.demo.names import SCHOOLS, FictionalSchool, person
 from portal.demo.roster import Pair, make_pair
 from portal.demo.stories import make_packet, tell_stories
@@ -124,10 +125,32 @@ def _school(parts: Portal, fictional: FictionalSchool, *, start: int, now: datet
             session, slug=fictional.slug, actor=people[_founder(pair)].actor.custody, now=now
         )
         transaction.commit(session)
+        _dress(session, view, fictional, people, pair, now)
+        transaction.commit(session)
         opened = schools.find(session, slug=fictional.slug)
     if reasons or opened is None:
         raise LookupError("; ".join(reasons))
     return DemoSchool(opened, pair, people, recovery, [])
+
+
+def _dress(
+    session: Session,
+    school: SchoolView,
+    fictional: FictionalSchool,
+    people: dict[str, DemoPerson],
+    pair: Pair,
+    now: datetime,
+) -> None:
+    founder = people[_founder(pair)].actor
+    faces.dress(
+        session,
+        school=school,
+        fictional=fictional,
+        admin=founder,
+        contact=founder,
+        shown=[people[pair.first_line["1A"]].actor, founder],
+        now=now,
+    )
 
 
 def _founder(pair: Pair) -> str:

@@ -26,14 +26,26 @@ class FictionalSchool:
     place: str
     protocol: str
     first_line: str
+    accent: str
+    shape: str
 
 
 SCHOOLS = (
-    FictionalSchool("waterkant", "Lyceum Waterkant", "Zutphen", "cals", "mentor"),
-    FictionalSchool("heuvelrug", "College De Heuvelrug", "Doorn", "borgen", "mentor"),
-    FictionalSchool("stadspoort", "Montessori Stadspoort", "Delft", "oostpoort", "mentor"),
-    FictionalSchool("kompas", "Scholengroep Kompas", "Sneek", "de-route", "coach"),
-    FictionalSchool("linde", "Mavo De Linde", "Weert", "handelingskaart", "mentor"),
+    FictionalSchool(
+        "waterkant", "Lyceum Waterkant", "Zutphen", "cals", "mentor", "#0F4C5C", "water"
+    ),
+    FictionalSchool(
+        "heuvelrug", "College De Heuvelrug", "Doorn", "borgen", "mentor", "#23512F", "hill"
+    ),
+    FictionalSchool(
+        "stadspoort", "Montessori Stadspoort", "Delft", "oostpoort", "mentor", "#7A1F2B", "gate"
+    ),
+    FictionalSchool(
+        "kompas", "Scholengroep Kompas", "Sneek", "de-route", "coach", "#1F3A7A", "compass"
+    ),
+    FictionalSchool(
+        "linde", "Mavo De Linde", "Weert", "handelingskaart", "mentor", "#5E2A66", "tree"
+    ),
 )
 CLASSES = (("1A", "1"), ("1B", "1"), ("2A", "2"), ("2B", "2"), ("3A", "3"), ("3B", "3"))
 HALVES = ("1|2", "3")
