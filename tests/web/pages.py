@@ -68,6 +68,7 @@ def _stand_ins(app):
     app.add_url_rule("/<school>/verder", "reporter_return.open_with_code", _begin, methods=["POST"])
     app.add_url_rule("/weg", "weg", _away, methods=["POST"])
     app.add_url_rule("/<school>/gids", "guide", _guide)
+    app.add_url_rule("/<school>/schrift", "reporter_diary.begin", _begin, methods=["POST"])
     app.add_url_rule("/<school>/bureau", "desk", _desk)
     app.add_url_rule("/<school>/stuk", "broken", _broken)
 
