@@ -15,6 +15,8 @@ PAGES = ("over", "verhaal", "wie", "wanneer", "online", "bestanden", "eerder", "
 # Where sexual violence is told these are not asked any more, unless the reporter wants to go on.
 DETAIL_PAGES = frozenset({"wie", "wanneer", "online"})
 UNKNOWN = {"unknown": True}
+# A version with this mark and a language was shown in that language.
+LANGUAGE_MARK = "/"
 Say = Callable[[str], str]
 ROWS = frozenset({"incidents", "children"})
 """Kinds of fields that hold rows of parts: as many as there are to tell."""

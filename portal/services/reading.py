@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.data import questions
-from portal.domain.questionnaire import accounts_of, read_back, value_of
+from portal.domain.questionnaire import LANGUAGE_MARK, accounts_of, read_back, value_of
 from portal.models import Case
 from portal.services import protocols, roster, schools
 from portal.services.case_views import CaseView, ReportView
@@ -29,16 +29,23 @@ class Told:
     key: str
     question: str
     lines: list[str]
+    dutch: str = ""
+    """The same question in Dutch, where it was asked in another language."""
 
     @property
     def title(self) -> str:
-        """The question itself, without the words above each field."""
-        return self.question.partition(FIELD_MARK)[0]
+        """The question in Dutch, without the words above each field."""
+        return self.dutch or self.question.partition(FIELD_MARK)[0]
+
+    @property
+    def shown(self) -> str:
+        """The question as the reporter read it in another language."""
+        return self.question.partition(FIELD_MARK)[0] if self.dutch else ""
 
     @property
     def asked(self) -> list[str]:
-        """The words that stood above each field."""
-        return self.question.split(FIELD_MARK)[1:]
+        """What was asked beside the title: above each field, and in another language all of it."""
+        return self.question.split(FIELD_MARK)[0 if self.dutch else 1 :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +66,11 @@ def lines_of(session: Session, report: ReportView, case_id: str) -> list[Told]:
     for key in questions().order:
         answer = report.answers.get(key)
         if answer is not None and key not in NOT_SHOWN:
-            lines = answer_lines(key, answer, perspective_of(report), names)
-            told.append(Told(key, str(answer.get("question") or ""), lines))
+            who = perspective_of(report)
+            lines = answer_lines(key, answer, who, names)
+            foreign = LANGUAGE_MARK in str(answer.get("version"))
+            dutch = questions().question(key, who).title if foreign else ""
+            told.append(Told(key, str(answer.get("question") or ""), lines, dutch))
     return told
 
 

@@ -141,6 +141,11 @@ def marked(text: str) -> Markup:
     return Markup(' lang="nl" dir="ltr"') if isinstance(text, Untranslated) else Markup("")
 
 
+def dutch_name(code: str) -> str:
+    """Say in Dutch which language this is."""
+    return languages()[code].dutch_name if code in languages() else code
+
+
 def install(app: Flask, fixed: str | None = None) -> None:
     """Give the templates `_`, `|tr`, `|marked`, `lang`, `dir` and the languages to choose from."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
@@ -150,7 +155,7 @@ def install(app: Flask, fixed: str | None = None) -> None:
         newstyle=True,
         pgettext=lambda context, text: catalogue(language()).pgettext(context, text),
     )
-    app.jinja_env.filters.update(tr=translate, marked=marked)
+    app.jinja_env.filters.update(tr=translate, marked=marked, language_name=dutch_name)
     app.context_processor(_for_templates)
     app.after_request(_cookie)
     if fixed is not None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from portal import data
 from portal.domain import questionnaire
-from portal.domain.questionnaire import Field, Option, Question
-from portal.web.i18n import translate
+from portal.domain.questionnaire import LANGUAGE_MARK, Field, Option, Question
+from portal.web.i18n import SOURCE_LANGUAGE, language, translate
 
 
 def question(key: str, perspective: str) -> Question:
@@ -27,6 +27,13 @@ def door_question() -> str:
     return translate(data.questions().door_question())
 
 
+def version() -> str:
+    """Give the version of the questions, and their language where that is not Dutch."""
+    said_in = language()
+    known = data.questions().version
+    return known if said_in == SOURCE_LANGUAGE else f"{known}{LANGUAGE_MARK}{said_in}"
+
+
 def read_back(item: Question, value: Any, names: Mapping[str, str]) -> list[str]:
     """Say an answer as lines of text, our own words in the language of the page."""
     return questionnaire.read_back(item, value, names, say=translate)
@@ -35,6 +42,7 @@ def read_back(item: Question, value: Any, names: Mapping[str, str]) -> list[str]
 def _said(item: Question) -> Question:
     return replace(
         item,
+        version=version(),
         title=translate(item.title),
         hint=translate(item.hint),
         guide=translate(item.guide),

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from portal import data
 from portal.domain import questionnaire
 from portal.domain.questionnaire import PERSPECTIVES, Question
 from portal.services import diary, drafts, protocols, sessions
@@ -81,7 +80,7 @@ def _save_perspective(live: SealedSession, perspective: str) -> None:
         key="perspective",
         value=perspective,
         question=asked.door_question(),
-        version=data.questions().version,
+        version=asked.version(),
         now=now(),
     )
 
