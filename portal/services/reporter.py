@@ -16,6 +16,7 @@ from portal.domain.deadlines import local_date
 from portal.domain.intake import is_urgent
 from portal.models import Case, Record, Report, School, StaffMember, new_id
 from portal.services import (
+    acute,
     case_keys,
     codes,
     custody,
@@ -108,6 +109,10 @@ class ReporterView:
         lines = [one for one in self.traces if one.what in MOVED or one.what == OPENED]
         once = {(one.what, one.staff, one.day, one.to_staff): one for one in lines}
         return sorted(once.values(), key=lambda one: (one.at, one.id), reverse=True)
+
+    def role_of(self, name: str) -> str:
+        """Give as what somebody reads it, to stand beside the name; empty for who does not."""
+        return next((one.role_label for one in self.readers if one.name == name), "")
 
     def days_read(self, staff_id: str) -> list[date]:
         """Give the days on which somebody opened it."""
@@ -305,7 +310,7 @@ def _let_know(session: Session, case: Case, record_id: str, *, urgent: bool, now
     told = who_answers(session, case)
     if urgent:
         told = [row.staff_id for row in case_keys.readers_of(session, case, live_only=True)]
-        session.execute(update(Case).where(Case.id == case.id).values(urgent=True))
+        acute.raise_alarm(session, case_id=case.id, now=now)
     for staff_id in sorted(set(told)):
         notify.queue(
             session,
