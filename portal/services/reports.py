@@ -27,6 +27,7 @@ from portal.models import (
     new_id,
 )
 from portal.services import (
+    acute,
     case_keys,
     codes,
     custody,
@@ -128,6 +129,8 @@ def submit(
     )
     named = _seal_answers(session, draft, opened, routed, now)
     _send(session, report, case, opened, code_row if code else None, named, now)
+    if case.urgent:
+        acute.raise_alarm(session, case_id=case.id, now=now)
     _let_go_of_draft(session, draft, opened)
     result = Receipt(code, case.label, routed.readers, routed.answer_by, draft.files)
     _keep_receipt(live, result)
@@ -240,7 +243,11 @@ def _seal_answers(
     records.add_record(session, story, body, kind="report", now=now)
     vouching.bind(session, story, opened[keys.EVIDENCE].row, now=now)
     holders = vouching.recovery_holders(session, story.row.school_id)
-    keys.wrap_to_pairs(session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids)
+    pairs = keys.wrap_to_pairs(
+        session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids
+    )
+    if not pairs and any(file.sealed for file in draft.files):
+        raise InvalidInputError("readers", "sealed")  # nobody could ever open it
     name = opened[keys.IDENTITY]
     if identity is None:
         return []

@@ -8,8 +8,12 @@ from PIL import Image
 from sqlalchemy import select
 
 from evidence_store import Identity, NoMatchError
+from portal import protocols
+from portal.demo.names import SCHOOLS
+from portal.demo.roster import make_pair
 from portal.models import CustodyEvent, Derivative, EvidenceItem, Record, Wrap
 from portal.services import (
+    drafts,
     evidence,
     keys,
     protecting,
@@ -20,7 +24,7 @@ from portal.services import (
     transaction,
     uploads,
 )
-from portal.services.errors import NotFoundError
+from portal.services.errors import InvalidInputError, NotFoundError
 from tests.services import world as told
 from tests.services.sealed import (
     CHAT,
@@ -182,6 +186,28 @@ def test_when_the_change_is_undone_the_original_is_still_the_readers(world, sess
     keep(world, session, draft, 0)
     told.send(world, session, draft)
     assert findings(world, session) == set()
+
+
+@once
+def test_a_report_whose_sealed_file_nobody_could_open_is_not_sent(factory, tmp_path):
+    """Two of the three holders are shut out, so no pair is left."""
+    fictional = next(one for one in SCHOOLS if one.protocol == "cals")
+    first_line = make_pair(fictional, protocols.load("cals"), start=0).first_line
+    shut_out = (first_line["2A"], first_line["3A"])
+    world = told.make_world(factory, tmp_path / "other", holders=shut_out)
+    with factory() as session:
+        readers = {"exclude": [world.ids[code] for code in shut_out]}
+        live = told.begin(world, session, told.answers(world, readers=readers))
+        told.upload(world, session, live, FILES[0])
+        keep(world, session, live, 0)
+        with pytest.raises(InvalidInputError) as refused:
+            told.submit(world, session, live)
+        assert (refused.value.field, refused.value.problem) == ("readers", "sealed")
+        transaction.rollback(session)
+        item = drafts.load(session, live=live).files[0].id
+        uploads.remove(session, live=live, store=world.store, file_id=item)
+        transaction.commit(session)
+        assert told.send(world, session, live).code
 
 
 @once

@@ -13,7 +13,7 @@ from portal.services import drafts, reports, sessions, transaction
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import draft_only
-from portal.web.reporter import asked, telling
+from portal.web.reporter import asked, telling, wording
 from portal.web.reporter.report import names
 from portal.web.reporter.telling import Telling
 
@@ -160,7 +160,7 @@ def _line(item: questionnaire.Question, page: str, said: str) -> dict[str, Any]:
 
 
 def _evidence_lines(told: Telling, item: questionnaire.Question) -> list[dict[str, Any]]:
-    said = "\n".join(file.name for file in told.draft.files)
+    said = "\n".join(wording.name(file) for file in told.draft.files)
     value = told.answers.get("evidence", {}).get("value")
     if value and not said:
         said = "\n".join(asked.read_back(item, value, {}))

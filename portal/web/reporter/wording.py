@@ -9,7 +9,8 @@ from typing import Any
 from portal.domain import dutch
 from portal.domain.checklist import kind_of_file
 from portal.domain.deadlines import ZONE
-from portal.web.i18n import SOURCE_LANGUAGE, language, pgettext
+from portal.services.drafts import ListedFile
+from portal.web.i18n import SOURCE_LANGUAGE, gettext, language, pgettext
 
 
 def clock(moment: datetime) -> str:
@@ -53,6 +54,11 @@ def limit(octets: int) -> str:
     gib = 1 << 30
     whole = octets >= gib and octets % gib == 0
     return f"{octets // gib} {pgettext('unit of size', 'GB')}" if whole else size(octets)
+
+
+def name(file: ListedFile) -> str:
+    """Name a file; one that is kept for the police has no name of its own any more."""
+    return gettext("Verzegeld bestand") if file.sealed else file.name
 
 
 def glyph(name: str) -> str:
