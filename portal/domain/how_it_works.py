@@ -39,7 +39,7 @@ class Point:
     @property
     def lines(self) -> tuple[int, ...]:
         """The lines of the school's own protocol behind it."""
-        return tuple(one.line for one in self.because if one.line)
+        return tuple(sorted(one.line for one in self.because if one.line))
 
 
 @dataclass(frozen=True, slots=True)
