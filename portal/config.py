@@ -42,6 +42,7 @@ class Settings:
     smtp_user: str = ""
     smtp_password_file: str = ""
     mail_from: str = ""
+    duty_secrets_dir: str = ""
     exit_url: str = "https://www.wikipedia.org/"
     debug: bool = False
 

@@ -15,7 +15,7 @@ from portal.services.schools import SchoolView
 def calendar_of(school: School | SchoolView) -> SchoolCalendar:
     """Read holidays, one a line: ``2026-12-19 2027-01-03 Kerstvakantie``."""
     return SchoolCalendar(
-        tuple(_holiday(line) for line in school.holidays.splitlines() if line.strip())
+        tuple(holiday(line) for line in school.holidays.splitlines() if line.strip())
     )
 
 
@@ -38,6 +38,11 @@ def reading(school: School | SchoolView, now: datetime) -> Opening:
     return reading_hours.opening(hours_of(school), now, is_free)
 
 
-def _holiday(line: str) -> Holiday:
+def holiday(line: str) -> Holiday:
+    """Read one holiday.
+
+    Raises:
+        ValueError: for a line that is none.
+    """
     first, last, *name = line.split(maxsplit=2)
     return Holiday(date.fromisoformat(first), date.fromisoformat(last), " ".join(name))

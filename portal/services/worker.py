@@ -19,6 +19,7 @@ from portal.config import Settings
 from portal.db import begin_write
 from portal.models import EvidenceItem, LiveSession, OutboxMail, Upload, WorkerLease
 from portal.services import (
+    acute,
     checkpoints,
     checks,
     diary,
@@ -73,6 +74,7 @@ def run_once(parts: Portal, *, holder: str, now: datetime, orphans: Orphans | No
         if not take_lease(session, holder=holder, now=now):
             return False
         transaction.commit(session)
+        acute.work(session, settings=parts.settings, now=now)
         session.execute(delete(LiveSession).where(LiveSession.ends_at <= now))
         transaction.commit(session)
         resumable.sweep(session, store=parts.store, now=now)

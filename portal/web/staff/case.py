@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain.permissions import Action
-from portal.services import case_work, cases, quarantine, reading, sessions, transaction
+from portal.services import acute, case_work, cases, quarantine, reading, sessions, transaction
 from portal.services.errors import (
     ConflictError,
     ForbiddenError,
@@ -49,6 +49,9 @@ def show(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school` r
 def _note_first_opening(case_id: str) -> None:
     live = session.any_current()
     opened = live.data.setdefault("opened", []) if live else []
+    noticed = acute.acknowledge(db(), actor=current_actor(), case_id=case_id, now=now())
+    if noticed:
+        context.commit()
     if live is not None and case_id not in opened:
         who, store = current_actor(), portal().store
         quarantine.fulfil(db(), actor=who, store=store, case_id=case_id, now=now())
