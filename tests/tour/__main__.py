@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
 def on_tour(started: Browser, language: str) -> Iterator[Tour]:
     """Begin a tour of a school of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        site = Site(Path(folder))
+        site = Site(Path(folder), smtp_host="127.0.0.1")
         with served(site) as home, tour(site, started, home, language) as going:
             yield going
 

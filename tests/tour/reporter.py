@@ -14,9 +14,12 @@ from dataclasses import dataclass, field
 
 from flask import template_rendered
 from playwright.sync_api import Browser, Page
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from portal.demo import samples
+from portal.models import Case, Report
+from portal.services import case_work, checks, transaction
 from tests.web.reporter_site import SLUG, STORY, Site
 
 LANGUAGES = ("nl", "en", "tr", "ar", "pl", "uk")
@@ -32,7 +35,7 @@ PUBLIC = (
     "verder",
 )
 QUESTIONS = ("over", "rol", "wie", "wanneer", "eerder", "wensen", "naam", "nu", "genoeg")
-DIARY = ("schrift/bestanden", "schrift/lijst", "schrift/weg")
+DIARY = ("schrift/lijst", "schrift/weg")
 CONTROL = ("wacht", "terug", "code", "naam", "mail", "bestanden")
 
 
@@ -64,8 +67,6 @@ class Tour:
             self.page.locator(selector).first.click()
 
     def _before_telling(self) -> Iterator[str]:
-        self.page.goto(self.home.removesuffix(f"{SLUG}/"))
-        yield "scholen"
         self.go("")
         yield "voorpagina"
         for path in PUBLIC:
@@ -142,6 +143,9 @@ class Tour:
         self.page.fill("[name=text]", "Het gebeurde vandaag weer.")
         self.press("form[action$='/gesprek'] button.go")
         yield "gesprek-geschreven"
+        self._school_asks()
+        self.go("gesprek")
+        yield "gesprek-vraag-en-week"
         for path in CONTROL:
             self.go(f"gesprek/{path}")
             yield f"gesprek-{path}"
@@ -151,6 +155,32 @@ class Tour:
         self.site.clock.forward(hours=2)
         self.go("gesprek")
         yield "voorbij"
+
+    def _school_asks(self) -> None:
+        """A question with two answers, and the check weeks begun."""
+        session, report = self.site.session, self._report()
+        case = session.get_one(Case, report.case_id)
+        case_work.reply(
+            session,
+            actor=self.site.actors["VOS"],
+            case_id=case.id,
+            report_id=report.id,
+            text="Mag ik je mentor vertellen dat jij het vertelde?",
+            options=["Ja", "Nee", "Eerst overleggen"],
+            now=self.site.clock(),
+        )
+        case.status, case.checking_since = "checking", self.site.clock().date()
+        transaction.commit(session)
+        self.site.clock.forward(days=8)
+        checks.open_due(session, now=self.site.clock())
+        transaction.commit(session)
+        self.go("verder")
+        self.page.fill("[name=code]", self.code)
+        self.press("main form button.go")
+
+    def _report(self) -> Report:
+        query = select(Report).where(Report.status == "sent").order_by(Report.sent_at.desc())
+        return self.site.session.scalars(query).first()
 
     def _keeping_a_diary(self) -> Iterator[str]:
         self.page.context.clear_cookies()
@@ -165,11 +195,15 @@ class Tour:
         self.page.fill("[name=day]", "2026-11-16")
         self.press("main form button.go")
         yield "schrift"
+        self.press("form[action$='/schrift/bij'] button")
+        yield "schrift-bestanden"
+        self.press("button[name=intimate][value=no]")
+        yield "schrift-bestanden-kiezen"
         for path in DIARY:
             self.go(path)
             yield path.replace("/", "-")
-        self.press("main form button.go")
-        yield "schrift-gewist"
+        self.go("gewist")
+        yield "gewist"
 
     def _out_of_the_way(self) -> Iterator[str]:
         self.page.context.clear_cookies()

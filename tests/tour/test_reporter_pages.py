@@ -16,8 +16,9 @@ from tests.web.reporter_site import Site
 TEMPLATES = Path(__file__).parents[2] / "templates" / "reporter"
 SOME = ((320, "light"), (1280, "dark"), (360, "forced"), (360, "large"))
 EVERY = tuple((width, look) for width in checks.WIDTHS for look in checks.LOOKS)
-# Shown while other uploads take all places; tests/web/test_body.py meets it.
-NOT_ON_THE_TOUR = {"reporter/busy.html"}
+# Shown while other uploads take all places (tests/web/test_body.py meets it), and where one
+# instance has several schools (tests/web/test_front.py).
+NOT_ON_THE_TOUR = {"reporter/busy.html", "reporter/schools.html"}
 RIGHT_TO_LEFT = "ar"
 
 
@@ -34,7 +35,7 @@ def chromium():
 @pytest.fixture
 def going(chromium, tmp_path):
     """A function that begins a tour in a language."""
-    site = Site(tmp_path)
+    site = Site(tmp_path, smtp_host="127.0.0.1")
     with served(site) as home:
 
         def begin(language):
