@@ -148,6 +148,12 @@ class Conversation(Screen):
         self.press("Stuur", exact=True)
         return Conversation(self.page, self.watch)
 
+    def tap(self, answer):
+        """Answer a question with one of its buttons."""
+        with self.page.expect_navigation():
+            self.press(answer, exact=True)
+        return Conversation(self.page, self.watch)
+
     def add_file(self):
         self.press("Bestand erbij")
         return AddFiles(self.page, self.watch)

@@ -105,6 +105,16 @@ class CasePage(Screen):
     def reply(self, text):
         return self._send("antwoord", "textarea", text)
 
+    def ask(self, text, options):
+        """Put a question with ready answers to the reporter."""
+        form = self._unfold(self.page.locator("form[action$='/vraag']").first)
+        form.locator("textarea").fill(text)
+        for number, option in enumerate(options):
+            form.locator("input[name^=option-]").nth(number).fill(option)
+        with self.page.expect_navigation():
+            form.locator("button").last.click()
+        return CasePage(self.page, self.watch)
+
     def note(self, text):
         return self._send("notitie", "textarea", text)
 
