@@ -43,7 +43,7 @@ NEEDS = {"ngettext": 2, "pgettext": 2}
 # The keys of portal/data/*.toml whose values a reporter reads; everything below them is text.
 DATA_KEYS = frozenset({
     "title", "label", "hint", "guide", "text", "small", "group", "door", "note",
-    "heading", "lines", "iphone", "android", "have", "help",
+    "heading", "lines", "iphone", "android", "have", "help", "options",
 })  # fmt: skip
 # What only one file has to show, and the only table of a file that is not for staff.
 MORE_KEYS = {"guides.toml": {"name"}, "helplines.toml": {"name"}}

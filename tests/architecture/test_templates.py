@@ -2,6 +2,8 @@
 
 import re
 
+from jinja2 import Environment, nodes
+
 from tests.architecture.source import ROOT, files
 
 
@@ -39,3 +41,32 @@ def test_every_static_file_is_used():
 def test_scripts_stay_small():
     scripts = {path.name: path.stat().st_size for path in (ROOT / "static").rglob("*.js")}
     assert {name: size for name, size in scripts.items() if size > 3 * 1024} == {}
+
+
+def test_what_is_imported_once_says_nothing_outside_its_macros():
+    """A template that is imported without context is made once: the first language would stay."""
+    parser = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    folder = ROOT / "templates"
+    trees = {
+        path.relative_to(folder).as_posix(): parser.parse(path.read_text("utf-8"))
+        for path in files("templates", endings=(".html",))
+    }
+    imported = {
+        node.template.value
+        for tree in trees.values()
+        for node in tree.find_all((nodes.Import, nodes.FromImport))
+        if not node.with_context
+    }
+    assert len(imported) > 5
+    reporters = [name for name in imported if not name.startswith("staff/")]
+    assert [name for name in reporters if list(_said_at_once(trees[name]))] == []
+
+
+def _said_at_once(node):
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Macro):
+            continue
+        called = isinstance(child, nodes.Call) and getattr(child.node, "name", "") == "_"
+        if called or (isinstance(child, nodes.Filter) and child.name == "tr"):
+            yield child
+        yield from _said_at_once(child)

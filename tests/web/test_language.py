@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Case, Report
-from portal.services import cases, reading
+from portal.services import cases, reading, recovery
 from portal.web import catalogues, i18n
-from portal.web.reporter import asked
+from portal.web.reporter import asked, wording
 from tests.web.reporter_site import SLUG, STORY, Site
 
 ARABIC = {"Accept-Language": "ar-SY,ar;q=0.9,nl;q=0.5"}
@@ -272,3 +272,16 @@ def test_writing_a_catalogue_changes_nothing_in_it(tmp_path):
     first = catalogues.read(PO)
     again = catalogues.read(catalogues.write(first))
     assert again == first
+
+
+def test_the_portals_own_message_about_an_opened_name_is_said_by_a_text_that_holds_it(site):
+    kept = recovery.NAME_NOTICE.format(reason="gevaar <b>thuis</b>")
+    with site.app.test_request_context(f"/{SLUG}/"):
+        assert wording.notice(kept) == kept
+        shown = "مرحبا %(reason)s"
+        made = i18n.catalogue("nl")
+        made.gettext = lambda text: shown if "%(reason)s" in text else text
+        try:
+            assert wording.notice(kept) == "مرحبا gevaar <b>thuis</b>"
+        finally:
+            del made.gettext

@@ -16,7 +16,7 @@ from portal.services.sessions import SealedSession
 from portal.web import session
 from portal.web.context import db, now, settings
 from portal.web.guards import code_only
-from portal.web.reporter import telling
+from portal.web.reporter import language, telling
 
 blueprint = Blueprint("reporter_talk", __name__, url_prefix="/<school>/gesprek")
 SHOWN_ADDRESS = 254
@@ -72,6 +72,8 @@ def mail(school: str) -> Response:
 def switch_mail(school: str) -> Response:
     """Switch the mail on, or off."""
     live, given = _live(), request.form.get("address", "")
+    if language.choose(request.form.get("then", "")):
+        return _mail_page(typed=given[:SHOWN_ADDRESS])
     if request.form.get("then") == "off":
         notices.switch_off(db(), live=live, now=now())
         return redirect(url_for(".mail", school=school), 303)

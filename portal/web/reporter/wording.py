@@ -9,8 +9,9 @@ from typing import Any
 from portal.domain import dutch
 from portal.domain.checklist import kind_of_file
 from portal.domain.deadlines import ZONE
+from portal.services import recovery
 from portal.services.drafts import ListedFile
-from portal.web.i18n import SOURCE_LANGUAGE, gettext, language, pgettext
+from portal.web.i18n import SOURCE_LANGUAGE, gettext, language, pgettext, translate
 
 
 def clock(moment: datetime) -> str:
@@ -59,6 +60,18 @@ def limit(octets: int) -> str:
 def name(file: ListedFile) -> str:
     """Name a file; one that is kept for the police has no name of its own any more."""
     return gettext("Verzegeld bestand") if file.sealed else file.name
+
+
+def notice(text: str) -> str:
+    """Say a message of the portal itself, which is kept in Dutch."""
+    start = recovery.NAME_NOTICE.removesuffix("{reason}")
+    if not text.startswith(start):
+        return translate(text)
+    return gettext(
+        "Twee mensen van school hebben samen de noodsleutel gebruikt om je naam te zien. "
+        "De reden die zij opgaven: %(reason)s",
+        reason=text.removeprefix(start),
+    )
 
 
 def glyph(name: str) -> str:
