@@ -122,11 +122,13 @@ def head(school: str, upload: str) -> Response:
 
 
 @blueprint.route(ONE, methods=["PATCH"], provide_automatic_options=False)
-@receiving.drained
 @uploader_only
 @versioned
 def patch(school: str, upload: str) -> Response:
-    """Take bytes, from where the upload stands."""
+    """Take bytes, from where the upload stands.
+
+    A refusal goes out at once, and is not waited with for a body that may be the whole file.
+    """
     del school
     if request.mimetype != BODY_TYPE:
         abort(415)
