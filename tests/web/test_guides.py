@@ -151,6 +151,16 @@ def test_earlier_incidents_fold_and_the_new_one_is_open(online):
     assert '<details class="fold" open>' in second
 
 
+def test_what_is_wrong_in_a_folded_incident_is_open_and_said_there(online):
+    online.answer({**ASKING, **incident(account="@een")}, then="again")
+    page = online.answer({**ASKING, **incident(1, account="x" * 20_001)})
+    second = page.html.split('aria-label="Bericht of account')[2]
+    assert page.status == 400
+    assert '<details class="fold" open>' in second
+    assert 'id="online-incidents-1-account-error"' in second
+    assert 'href="#online-incidents-1-account"' in page.html
+
+
 def test_an_incident_is_read_back_in_words(online):
     given = incident(account="@een\n@twee", visible_to="group", still_there="no", precision="about")
     online.answer({**ASKING, **given})
