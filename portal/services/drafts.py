@@ -19,6 +19,7 @@ from evidence_store import EvidenceStore
 from portal.db import begin_write
 from portal.models import Compartment, LiveSession, Record, Report, new_id
 from portal.services import keys, protocols, records, roster, routing, sessions
+from portal.services.arrival import in_order
 from portal.services.destruction import destroy_report
 from portal.services.errors import ConflictError, NotFoundError
 from portal.services.keys import OpenCompartment
@@ -217,7 +218,7 @@ def entries_from(
 
 def files_from(listings: Iterable[dict[str, Any]]) -> list[ListedFile]:
     """Read listings in the order in which a reporter sees them, before and after sending."""
-    return [file_of(body) for body in sorted(listings, key=lambda body: (body["at"], body["name"]))]
+    return [file_of(body) for body in in_order(listings, lambda body: body)]
 
 
 def file_of(body: dict[str, Any]) -> ListedFile:

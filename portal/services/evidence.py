@@ -27,6 +27,7 @@ from evidence_store.inspect import make_preview
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Compartment, Derivative, EvidenceItem, Record, Report, new_id
 from portal.services import case_keys, custody, keys, records
+from portal.services.arrival import in_order
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import EvidenceView
 from portal.services.drafts import short_fingerprint
@@ -106,7 +107,7 @@ def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]
         identity, case_key = identities[compartment.id], opened.current.row
         asked = row.id in wished and not body.get("sealed")
         items.append(OpenItem(row, body, identity, compartment, case, case_key, asked))
-    return sorted(items, key=lambda item: (item.body["at"], item.body["name"], item.row.id))
+    return in_order(items, lambda item: item.body)
 
 
 def open_sealed(

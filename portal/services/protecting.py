@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from evidence_store import EvidenceStore
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import EvidenceItem, Record
-from portal.services import custody, drafts, giveaways, keys, records, sealing, vouching
+from portal.services import arrival, custody, drafts, giveaways, keys, records, sealing, vouching
 from portal.services.errors import ConflictError, NotFoundError, RecordMismatchError
 from portal.services.evidence import SEALING
 from portal.services.giveaways import Told
@@ -72,6 +72,7 @@ def keep_sealed(
         evidence=opened[keys.EVIDENCE],
         sealed=opened[keys.SEALED].row,
         log=opened[keys.EVIDENCE].row,
+        place=_place(session, opened[keys.STORY], file_id),
     )
     told = [name for name in conceal if name in known]
     ready = sealing.make_ready(store, held, why=why, conceal=told)
@@ -127,6 +128,12 @@ def asked(session: Session, *, live: SealedSession) -> set[str]:
     story = drafts.open_compartments(session, live=live)[keys.STORY]
     rows = records.records_of(session, [story.row.id], kinds=[SEALING])
     return {str(records.open_record(row, story.identity)["evidence"]) for row in rows}
+
+
+def _place(session: Session, story: OpenCompartment, file_id: str) -> int:
+    rows = records.records_of(session, [story.row.id], kinds=["listing"])
+    listings = [records.open_record(row, story.identity) for row in rows]
+    return arrival.place_of(arrival.in_order(listings, lambda body: body), file_id)
 
 
 def _items(session: Session, live: SealedSession) -> list[EvidenceItem]:

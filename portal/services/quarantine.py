@@ -16,6 +16,7 @@ from portal import data
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Compartment, CustodyEvent, Record
 from portal.services import (
+    arrival,
     case_keys,
     case_work,
     custody,
@@ -83,7 +84,7 @@ def close_off(
     if item.sealed:
         return
     seen = _seen_by(session, item, opened)
-    held = _held(session, opened, item)
+    held = _held(session, opened, item, items)
     ready = sealing.make_ready(store, held, why=sealing.BY_STAFF)
     sealing.seal(session, ready, actor=actor.custody, now=now)
     body = {
@@ -137,8 +138,9 @@ def fulfil(
 ) -> int:
     """Seal what reporters who came back asked to seal, with the key of whoever opens the case."""
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    waiting = [item for item in evidence.open_items(session, case, opened) if item.asked]
-    ready = [one for item in waiting if (one := _made_ready(session, store, opened, item))]
+    items = evidence.open_items(session, case, opened)
+    waiting = [item for item in items if item.asked]
+    ready = [one for item in waiting if (one := _made_ready(session, store, opened, item, items))]
     done = 0
     for one in ready:
         with contextlib.suppress(ConflictError):  # a colleague's opening did it just now
@@ -148,11 +150,15 @@ def fulfil(
 
 
 def _made_ready(
-    session: Session, store: EvidenceStore, opened: CaseKeys, item: OpenItem
+    session: Session,
+    store: EvidenceStore,
+    opened: CaseKeys,
+    item: OpenItem,
+    items: Sequence[OpenItem],
 ) -> sealing.Ready | None:
     """What cannot be sealed now stays withheld, and is tried again at the next opening."""
     try:
-        held = _held(session, opened, item)
+        held = _held(session, opened, item, items)
         return sealing.make_ready(store, held, why=sealing.BY_REPORTER)
     except (NotFoundError, EvidenceStoreError, OSError):
         return None
@@ -165,7 +171,7 @@ def _words(text: str) -> str:
     return words[:TEXT_LIMIT]
 
 
-def _held(session: Session, opened: CaseKeys, item: OpenItem) -> Held:
+def _held(session: Session, opened: CaseKeys, item: OpenItem, items: Sequence[OpenItem]) -> Held:
     stories = opened.of_report(item.row.report_id, keys.STORY)
     record = session.get_one(Record, item.row.listing_id)
     story = next(one for one in stories if one.row.id == record.compartment_id)
@@ -177,6 +183,9 @@ def _held(session: Session, opened: CaseKeys, item: OpenItem) -> Held:
         evidence=evidence.key_of(item),
         sealed=sealing.compartment_of(session, item.case.school_id, item.row.report_id),
         log=item.case_key,
+        place=arrival.place_of(
+            [one.body for one in items if one.row.report_id == item.row.report_id], item.row.id
+        ),
         case_id=item.case.id,
     )
 

@@ -48,6 +48,8 @@ class Held:
     sealed: Compartment
     log: Compartment
     """Where it is written down."""
+    place: int
+    """Where it stands among those that came with it, as long as it has a name."""
     case_id: str | None = None
 
 
@@ -158,6 +160,7 @@ def _write_records(session: Session, ready: Ready, now: datetime) -> tuple[Recor
             **{name: held.body[name] for name in ("evidence", "size", "sha256", "at")},
             **moved,
             "name": evidence.NEUTRAL_NAME,
+            "place": held.place,
             "declared_type": "",
             "intimate": "yes" if why != BY_REPORTER else held.body.get("intimate", "no"),
             "inspection": {"type": _shown_type(held, why), "preview": "none"},
@@ -174,6 +177,7 @@ def _write_records(session: Session, ready: Ready, now: datetime) -> tuple[Recor
     listing = {
         **held.listing,
         "name": evidence.NEUTRAL_NAME,
+        "place": held.place,
         "sealed": why,
         "record": shown.ciphertext_sha256,
     }

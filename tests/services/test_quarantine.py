@@ -125,6 +125,9 @@ def test_one_press_takes_previews_and_keys_from_everybody(world, session, sent):
         (photo.id, actor.name, [actor.name])
     ]
     assert session.get_one(type(item.case), case_id).urgent
+    numbered = {one.id: one.exhibit for one in view.evidence}
+    _, _, after = opened_case(world, session)
+    assert {one.id: one.exhibit for one in after.evidence} == numbered
     assert findings(world, session) == set()
 
 

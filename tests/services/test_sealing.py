@@ -134,8 +134,10 @@ def test_what_cannot_be_copied_is_listed_by_size_and_time(world, session, draft)
 
 @once
 def test_no_record_or_event_that_staff_open_tells_the_name(world, session, draft):
+    order = [one.id for one in drafts.load(session, live=draft).files]
     keep(world, session, draft, 0)
     keep(world, session, draft, 1, conceal=["Fenna de Boer"])
+    assert [one.id for one in drafts.load(session, live=draft).files] == order
     receipt = told.send(world, session, draft)
     _, data = reporter.enter(session, school=world.school, code=receipt.code, instance=world.keys)
     opening = every_key(world, session, draft, data["keys"])
