@@ -1,5 +1,11 @@
 """Pages for who manages accounts and roster; managing opens no case."""
 
-from portal.web.admin import people, roster, school
+from portal.web.admin import duty, people, roster, school, times
 
-blueprints = (roster.blueprint, school.blueprint, people.blueprint)
+blueprints = (
+    roster.blueprint,
+    school.blueprint,
+    times.blueprint,
+    duty.blueprint,
+    people.blueprint,
+)

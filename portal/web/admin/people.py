@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from portal.domain.permissions import Action
 from portal.services import accounts, founding, printed_codes, staff, staff_list
 from portal.services.errors import ConflictError, ForbiddenError
+from portal.web import helplines
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import current_actor, requires
 
@@ -112,5 +113,6 @@ def _page(problem: str = "") -> tuple[str, int]:
         entries=staff_list.listing(db(), school_id=school.id, now=now()),
         reasons=founding.reasons_closed(db(), school_id=school.id),
         problem=problem,
+        overdue=helplines.overdue(now()),
     )
     return page, CONFLICT if problem else 200

@@ -2,6 +2,7 @@
 
 from portal.web.staff import (
     account,
+    acute,
     auth,
     case,
     colleagues,
@@ -19,6 +20,7 @@ blueprints = (
     auth.blueprint,
     account.blueprint,
     colleagues.blueprint,
+    acute.blueprint,
     desk.blueprint,
     case.blueprint,
     talk.blueprint,

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from portal.domain import dutch
 from portal.domain.permissions import Action
-from portal.services import cases
+from portal.services import acute, cases
 from portal.web.context import db, now
 from portal.web.guards import current_actor, requires
 from portal.web.staff.layout import page
@@ -19,7 +19,12 @@ blueprint = Blueprint("staff_desk", __name__, url_prefix="/<school>/bureau")
 def today(school: str) -> str:  # noqa: ARG001 - `current_school` reads it from the address
     """Show "Vandaag": new, late, due, with the next step of each."""
     desk = cases.desk(db(), actor=current_actor(), now=now())
-    return page("staff/today.html", desk=desk, greeting=dutch.greeting(now()))
+    return page(
+        "staff/today.html",
+        desk=desk,
+        alarms=acute.waiting(db(), actor=current_actor()),
+        greeting=dutch.greeting(now()),
+    )
 
 
 @blueprint.get("/zaken", strict_slashes=False)
