@@ -27,6 +27,7 @@ class Step:
     android: tuple[str, ...] = ()
     picture: str = ""
     notice: str = ""
+    records: bool = False
     recalled: bool = False
 
 

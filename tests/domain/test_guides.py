@@ -46,6 +46,12 @@ def test_a_guide_says_whether_the_other_side_notices():
     assert GUIDES.of_platform("snapchat").step("tells").notice == "yes"
 
 
+def test_recording_the_screen_is_not_advised_where_the_other_side_sees_it():
+    advised = [one.key for one in GUIDES.every if any(step.records for step in one.steps)]
+    assert advised
+    assert [key for key in advised if GUIDES.find(key).step("tells").notice == "yes"] == []
+
+
 @pytest.mark.parametrize("app", ["whatsapp", "telegram", "anders"])
 def test_where_a_chat_can_be_exported_it_is_said_to_leave_pictures_out_when_unsure(app):
     text = " ".join(GUIDES.find(app).step("export").lines)
