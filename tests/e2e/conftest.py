@@ -82,7 +82,7 @@ def visit(browser, site):
 
 
 def _phone(browser, site, *, javascript: bool, axe: bool = True):
-    context = browser.new_context(viewport=PHONE, java_script_enabled=javascript)
+    context = browser.new_context(viewport=PHONE, java_script_enabled=javascript, locale="nl-NL")
     context.set_default_timeout(20_000)
     watch = Watch(site.address, with_axe=axe and javascript)  # axe is a script
     watch.follow(context)

@@ -11,6 +11,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from werkzeug.wrappers import Response
 
 from portal.data import danger_words
+from portal.domain.deadlines import ZONE
 from portal.services import diary, drafts, sessions
 from portal.services.drafts import Entry
 from portal.services.errors import InvalidInputError, NotFoundError
@@ -37,7 +38,7 @@ class Line:
     number: int
     entry: Entry
     day: date | None
-    time: str
+    time: datetime | None
     first_of_day: bool
 
 
@@ -349,7 +350,7 @@ def _line(number: int, entry: Entry, *, first: bool) -> Line:
         number=number,
         entry=entry,
         day=date.fromisoformat(day) if day else None,
-        time=time.replace(":", "."),
+        time=datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZONE) if time else None,
         first_of_day=first,
     )
 
