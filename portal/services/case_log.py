@@ -22,12 +22,13 @@ from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
 from portal.domain.protocol import Protocol
 from portal.models import Case, CustodyEvent, Record
-from portal.services import case_work, custody, records, reporter
+from portal.services import case_work, custody, evidence, records, reporter
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import DayView, EntryView, ReportView
 from portal.services.errors import RecordMismatchError
 
 SAID_IN_TIMELINE = 90
+EVIDENCE_SEALED = str(CustodyKind.EVIDENCE_SEALED)
 ECHOES = frozenset(
     {CustodyKind.MESSAGE_SENT, CustodyKind.RECORD_WRITTEN, CustodyKind.CHECK_ANSWERED}
 )
@@ -85,11 +86,20 @@ def _events(session: Session, case: Case, opened: CaseKeys) -> list[tuple[Custod
         )
         .order_by(CustodyEvent.position)
     )
+    events = list(session.scalars(query))
+    sealed = {next(iter(_listed(one)), "") for one in events if one.kind == EVIDENCE_SEALED}
+    found = [(event, _event(event, identities, opened.changed)) for event in events]
     return [
-        (event, entry)
-        for event in session.scalars(query)
-        if (entry := _event(event, identities, opened.changed)) is not None
+        (event, entry if sealed.isdisjoint(_listed(event)) else _nameless(entry))
+        for event, entry in found
+        if entry is not None
     ]
+
+
+def _nameless(entry: EntryView) -> EntryView:
+    """Tell what was done with a file that is sealed by now without its name."""
+    files = [evidence.NEUTRAL_NAME] if entry.detail.get("files") else []
+    return replace(entry, detail={**entry.detail, "files": files, "file": ""})
 
 
 def _opened_by(events: Iterable[tuple[CustodyEvent, EntryView]]) -> Mapping[str, int]:
@@ -156,8 +166,12 @@ def _event(
 
 
 def _about(event: CustodyEvent) -> set[str]:
+    return set(_listed(event))
+
+
+def _listed(event: CustodyEvent) -> list[str]:
     public: dict[str, Any] = json.loads(event.public)
-    return set(public["about"])
+    return list(public["about"])
 
 
 def _without_echoes(

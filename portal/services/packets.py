@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evidence_store import AgeError, EvidenceStore
+from evidence_store import AgeError, EvidenceStore, Identity
 from evidence_store.custody import inclusion_proofs, verifier_key
 from evidence_store.packet import (
     DisclosedEvent,
@@ -86,6 +86,14 @@ EVENT_WORDS = {
     CustodyKind.IDENTITY_CHANGED: "melder koos opnieuw wie de naam weet",
     CustodyKind.RECOVERY_USED: "zaak geopend door herstelhouders",
 }
+NAMING = frozenset(
+    {
+        str(CustodyKind.EVIDENCE_TAKEN_IN),
+        str(CustodyKind.EVIDENCE_PREVIEWED),
+        str(CustodyKind.EVIDENCE_OPENED),
+    }
+)
+"""Events whose particulars name a file."""
 ACTORS = {"reporter": "de melder", "system": "het portaal"}
 
 
@@ -170,7 +178,8 @@ def build(
     pairs = [(item, view) for item, view in everything if item.row.id in wanted.chosen]
     sealed = [view for item, view in everything if item.sealed]
     exhibits = {view.id: view.exhibit for _, view in everything}
-    events = _disclosed(session, case, opened, checkpoint.size)
+    shut = {item.row.id for item in found if item.withheld}
+    events = _disclosed(session, case, opened, checkpoint.size, shut)
     signer = signing.signer_of(instance_dir, school=school, now=now)
     folder = f"{FOLDER.format(label=wanted.label)}-v{wanted.version}"
     view = cases.show(session, actor=actor, case_id=case.id, now=now)
@@ -227,8 +236,14 @@ def _item(store: EvidenceStore, item: OpenItem, exhibit: str) -> PacketItem:
     )
 
 
-def _disclosed(session: Session, case: Case, opened: CaseKeys, size: int) -> list[DisclosedEvent]:
-    """Give this case's own events with proofs; no other pupil's event is shown."""
+def _disclosed(
+    session: Session, case: Case, opened: CaseKeys, size: int, shut: Collection[str]
+) -> list[DisclosedEvent]:
+    """Give this case's own events with proofs; no other pupil's event is shown.
+
+    Args:
+        shut: what is kept for the police; who opened it before is proven without its name.
+    """
     identities = opened.by_compartment()
     query = (
         select(CustodyEvent)
@@ -243,9 +258,14 @@ def _disclosed(session: Session, case: Case, opened: CaseKeys, size: int) -> lis
     log = custody.SqlLog(session, case.school_id)
     leaves = list(log.leaves())[:size]
     proofs = inclusion_proofs(leaves, [row.position for row in rows])
-    return [
-        _event(row, proofs[row.position], identities.get(row.compartment_id or "")) for row in rows
-    ]
+    return [_event(row, proofs[row.position], _key_of(row, identities, shut)) for row in rows]
+
+
+def _key_of(
+    row: CustodyEvent, identities: Mapping[str, Identity], shut: Collection[str]
+) -> Identity | None:
+    names = row.kind in NAMING and not set(json.loads(row.public)["about"]).isdisjoint(shut)
+    return None if names else identities.get(row.compartment_id or "")
 
 
 def _event(row: CustodyEvent, proof: Sequence[bytes], identity: Any) -> DisclosedEvent:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +28,9 @@ from portal.services import (
     cases,
     checkpoints,
     custody,
+    evidence,
     packets,
+    quarantine,
     transaction,
 )
 from portal.services.errors import InvalidInputError
@@ -102,6 +106,47 @@ def test_a_packet_verifies_and_shows_its_own_events_only(story: Story, tmp_path:
         assert foreign.encode() not in everything
     assert others[0].label.encode() not in everything
     assert_disclosed(story, events)
+
+
+def test_what_is_closed_off_goes_by_digest_time_and_size_alone(
+    story: Story, tmp_path: Path
+) -> None:
+    """Its name was a good one for a reader, and is nobody's business in a packet."""
+    item = items_of(story)[0]
+    opened = evidence.find(
+        story.session, actor=story.mentor, case_id=story.case_id, evidence_id=item
+    )
+    evidence.log_download(story.session, actor=story.mentor, item=opened, now=NOW)
+    transaction.commit(story.session)
+    quarantine.close_off(
+        story.session,
+        actor=story.mentor,
+        store=story.world.store,
+        case_id=story.case_id,
+        evidence_id=item,
+        now=NOW,
+    )
+    transaction.commit(story.session)
+    with pytest.raises(InvalidInputError):
+        packet(story, tmp_path, [item])
+    path = packet(story, tmp_path, [])
+    assert verify_packet(path).faults == ()
+    with zipfile.ZipFile(path) as bag:
+        unpacked = [bag.read(name) for name in bag.namelist()]
+        dossier = next(bag.read(name) for name in bag.namelist() if name.endswith("dossier.pdf"))
+    (tmp_path / "dossier.pdf").write_bytes(dossier)
+    command = ["pdftotext", "-layout", str(tmp_path / "dossier.pdf"), "-"]
+    told_there = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    for data in [*unpacked, told_there.encode()]:
+        assert FILE[0].encode() not in data
+        assert FILE[1] not in data
+    digest = hashlib.sha256(FILE[1]).hexdigest()
+    assert digest[:16] in told_there.replace(" ", "")
+    assert "verzegeld" in told_there
+    assert "Twee herstelhouders van de school openen het" in " ".join(told_there.split())
+    view = cases.show(story.session, actor=story.mentor, case_id=story.case_id, now=NOW)
+    lines = [entry for entry in told.entries(view) if entry.detail.get("files")]
+    assert {name for entry in lines for name in entry.detail["files"]} == {"verzegeld bestand"}
 
 
 def foreign_ids(it: Story) -> Iterator[str]:
