@@ -154,7 +154,7 @@ def question_for(session: Session, *, live: SealedSession, now: datetime) -> Que
     report = reporter.own_report(session, live)
     case = session.get_one(Case, report.case_id)
     row = _waiting(session, report, local_date(now))
-    if row is None or case.status != CHECKING:
+    if row is None or case.status != CHECKING or report.status != SENT:
         return None
     return Question(row.id, row.week, _count(session, case))
 
