@@ -72,4 +72,8 @@ def switch() -> dict[str, str]:
     if school is None:
         return {"language_url": url_for("reporter_language.choose_without_school"), "here": ""}
     address = url_for("reporter_language.choose_language", school=school.slug)
-    return {"language_url": address, "here": request.path}
+    home = url_for("reporter_front.landing", school=school.slug)
+    return {
+        "language_url": address,
+        "here": request.path if request.path.startswith(home) else home,
+    }
