@@ -54,6 +54,12 @@ def for_parents() -> dict[str, Any]:
 
 
 @cache
+def accessibility() -> dict[str, Any]:
+    """What the last full check of the reporter's pages looked at, and found."""
+    return _read("accessibility")
+
+
+@cache
 def police_list() -> tuple[Item, ...]:
     """What the police ask to bring along, in their order."""
     return tuple(Item(**table) for table in _read("police_list")["item"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, g, render_template
 
+from portal import data
 from portal.services import schools
 from portal.services.schools import SchoolView
 from portal.web import helplines, hours
@@ -57,7 +58,9 @@ def privacy(school: str) -> str:
 @public
 def accessibility(school: str) -> str:
     del school
-    return render_template("reporter/accessibility.html", school=current_school())
+    return render_template(
+        "reporter/accessibility.html", school=current_school(), checked=data.accessibility()
+    )
 
 
 def _landing(school: SchoolView) -> str:
