@@ -69,6 +69,8 @@ def _stand_ins(app):
     app.add_url_rule("/weg", "weg", _away, methods=["POST"])
     app.add_url_rule("/<school>/gids", "guide", _guide)
     app.add_url_rule("/<school>/schrift", "reporter_diary.begin", _begin, methods=["POST"])
+    app.add_url_rule("/<school>/bewaren", "reporter_guides.every", _begin)
+    app.add_url_rule("/<school>/schrift", "reporter_diary.begin", _begin, methods=["POST"])
     app.add_url_rule("/<school>/bureau", "desk", _desk)
     app.add_url_rule("/<school>/stuk", "broken", _broken)
 
