@@ -21,7 +21,15 @@ from portal.services.case_views import Disclosed, Withholding
 from portal.services.errors import InvalidInputError
 from portal.services.keys import OpenCompartment
 from portal.services.staff import StaffActor
-from portal.services.traces import ABOUT_READERS, DISCLOSURE, SHOWN, TELLING, TRACE, Trace
+from portal.services.traces import (
+    ABOUT_READERS,
+    DISCLOSURE,
+    OPENED,
+    SHOWN,
+    TELLING,
+    TRACE,
+    Trace,
+)
 
 GROUNDS = ("home", "staff", "police")
 WITHHOLD, LIFT = "withhold", "lift"
@@ -35,10 +43,20 @@ def show(session: Session, *, opened: CaseKeys) -> Disclosed:
     said = case_keys.facts_of(session, opened, DISCLOSURE)
     last_lift = max((place for place, one in enumerate(said) if one["do"] == LIFT), default=-1)
     return Disclosed(
-        shown=[trace for trace in shown if trace.what in TELLING],
-        withheld=withheld,
+        shown=_once([trace for trace in shown if trace.what in TELLING]),
+        withheld=_once(withheld),
         reasons=[_reason(one) for one in said[last_lift + 1 :]],
     )
+
+
+def _once(lines: Sequence[Trace]) -> list[Trace]:
+    """Give what somebody did several times a day as one line, as the reporter sees it."""
+    return list({_sight(trace): trace for trace in lines}.values())
+
+
+def _sight(trace: Trace) -> tuple[str, ...]:
+    repeats = trace.what == OPENED
+    return (trace.what, trace.staff, str(trace.day) if repeats else trace.id)
 
 
 def _reason(body: dict[str, Any]) -> Withholding:
@@ -68,7 +86,9 @@ def withhold(
         raise InvalidInputError("ground", "unknown")
     why = case_work.checked("withhold", text)
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    chosen = [trace for trace in show(session, opened=opened).shown if trace.id in lines]
+    every = traces.traces_from(_bodies(session, opened, _stories(opened), TRACE))
+    sights = {_sight(trace) for trace in every if trace.id in lines and trace.what in TELLING}
+    chosen = [trace for trace in every if _sight(trace) in sights]
     onward = onward or any(trace.what in ABOUT_READERS for trace in chosen)
     if not chosen and not onward:
         raise InvalidInputError("withhold", "empty")

@@ -205,6 +205,19 @@ def test_what_is_withheld_leaves_no_gap_and_comes_back_with_its_own_day(story: S
     assert findings(story) == []
 
 
+def test_withholding_that_somebody_read_it_takes_every_reading_of_that_day(story: Story) -> None:
+    read(story)
+    read(story, now=NOW + timedelta(hours=2))
+    (line,) = seen(story).told
+    withhold(story, [line.id], onward=False)
+    assert seen(story).told == []
+    page = cases.show(story.session, actor=story.mentor, case_id=story.case_id, now=NOW)
+    assert page.disclosed.shown == []
+    assert [trace.what for trace in page.disclosed.withheld] == ["opened"]
+    read(story, now=LATER)  # only what was chosen is withheld
+    assert [one.day for one in seen(story).told] == [LATER.date()]
+
+
 def test_the_keys_of_a_code_open_nothing_of_what_is_withheld(story: Story) -> None:
     withhold(story, [], onward=True)
     to = hand_over(story)
