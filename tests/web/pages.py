@@ -12,6 +12,7 @@ from portal.models import Base, School
 from portal.web import context, errors, headers, i18n, school_look
 from portal.web.forms import csrf_field
 from portal.web.reporter import about, front
+from portal.web.reporter import language as language_pages
 
 SLUGS = ("waterkant", "veldlyceum")
 EXIT = "https://weer.example/nu"
@@ -48,6 +49,7 @@ def make_app(folder, *, slugs=SLUGS, opened=True, language="nl", exit_url=EXIT):
     app.jinja_env.globals["csrf_field"] = csrf_field
     app.register_blueprint(front.blueprint)
     app.register_blueprint(about.blueprint)
+    app.register_blueprint(language_pages.blueprint)
     _stand_ins(app)
     return app
 
@@ -66,11 +68,10 @@ def _stand_ins(app):
     app.context_processor(_leave)
     app.add_url_rule("/<school>/begin", "reporter_report.begin", _begin, methods=["POST"])
     app.add_url_rule("/<school>/verder", "reporter_return.open_with_code", _begin, methods=["POST"])
-    app.add_url_rule("/weg", "weg", _away, methods=["POST"])
-    app.add_url_rule("/<school>/gids", "guide", _guide)
     app.add_url_rule("/<school>/schrift", "reporter_diary.begin", _begin, methods=["POST"])
     app.add_url_rule("/<school>/bewaren", "reporter_guides.every", _begin)
-    app.add_url_rule("/<school>/schrift", "reporter_diary.begin", _begin, methods=["POST"])
+    app.add_url_rule("/weg", "weg", _away, methods=["POST"])
+    app.add_url_rule("/<school>/gids", "guide", _guide)
     app.add_url_rule("/<school>/bureau", "desk", _desk)
     app.add_url_rule("/<school>/stuk", "broken", _broken)
 
