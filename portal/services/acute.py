@@ -55,7 +55,7 @@ def raise_alarm(session: Session, *, case_id: str, now: datetime) -> None:
     session.execute(update(Case).where(Case.id == case_id).values(urgent=True))
     case = session.get_one(Case, case_id)
     school = session.get_one(School, case.school_id)
-    if not school.acute_on or session.scalar(_open_alarms(case.school_id, case.id).limit(1)):
+    if not school.acute_on or is_waiting(session, school_id=school.id, case_id=case.id):
         return
     session.add(
         AcuteAlarm(
@@ -77,14 +77,17 @@ def _open_alarms(school_id: str, case_id: str) -> Select[AcuteAlarm]:
     )
 
 
+def is_waiting(session: Session, *, school_id: str, case_id: str) -> bool:
+    """Whether an alarm of this case waits for somebody."""
+    return session.scalar(_open_alarms(school_id, case_id).limit(1)) is not None
+
+
 def acknowledge(session: Session, *, actor: StaffActor, case_id: str, now: datetime) -> bool:
     """Take notice of the alarms of a case; nobody else is warned. False when there were none.
 
     Raises:
         NotFoundError: for somebody who may not read the case.
     """
-    if session.scalar(_open_alarms(actor.school_id, case_id).limit(1)) is None:
-        return False
     case, _opened = case_work.open_for(session, actor=actor, case_id=case_id)
     done = session.execute(
         update(AcuteAlarm)

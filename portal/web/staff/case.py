@@ -49,8 +49,8 @@ def show(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school` r
 def _note_first_opening(case_id: str) -> None:
     live = session.any_current()
     opened = live.data.setdefault("opened", []) if live else []
-    noticed = acute.acknowledge(db(), actor=current_actor(), case_id=case_id, now=now())
-    if noticed:
+    if acute.is_waiting(db(), school_id=current_actor().school_id, case_id=case_id):
+        acute.acknowledge(db(), actor=current_actor(), case_id=case_id, now=now())
         context.commit()
     if live is not None and case_id not in opened:
         who, store = current_actor(), portal().store
