@@ -37,13 +37,12 @@ def zipped(**members):
     return out.getvalue()
 
 
-@pytest.mark.parametrize("text", [ANDROID, IPHONE, "\ufeff" + ANDROID])
 @pytest.mark.parametrize(
-    ("name", "exporter"),
+    ("text", "name", "exporter"),
     [
-        ("WhatsApp-chat met Sem.txt", "Luna de Vries"),
-        ("Czat WhatsApp z Luna de Vries.txt", "Sem"),
-        ("export.txt", None),
+        (ANDROID, "WhatsApp-chat met Sem.txt", "Luna de Vries"),
+        (IPHONE, "Czat WhatsApp z Luna de Vries.txt", "Sem"),
+        ("\ufeff" + ANDROID, "export.txt", None),
     ],
 )
 def test_a_chat_export_names_who_speaks_and_whose_phone_it_is(text, name, exporter):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.models import Case, CustodyEvent, EvidenceItem, OutboxMail
 from portal.services import case_keys
-from tests.web.desk_site import copy_of_site
+from tests.web.desk_site import FILE_NAMES, copy_of_site
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def person(desk):
 
 
 def picture(desk):
-    return next(item for name, item in desk.evidence.items() if name.endswith(".png"))
+    return desk.evidence[FILE_NAMES[0]]
 
 
 def address(desk, item, tail=""):
