@@ -21,7 +21,7 @@ from portal.services.staff import StaffActor
 
 LOGO_BOX, LOGO_BYTES = (240, 80), 10_000
 PHOTO_SIDE, PHOTO_BYTES = 320, 40_000
-LARGEST_UPLOAD = 4 << 20
+LARGEST_UPLOAD = 12 << 20
 """What a form keeps of a file; one that is cut off there is not looked at."""
 LONGEST_TEXT = 600
 MOST_DAYS = 10

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, abort, request
 from werkzeug.routing import RequestRedirect
 
-SMALL_FILES = frozenset(
-    {"admin_roster.take_over", "admin_school.set_logo", "staff_account.show_photo"}
-)
-"""Views whose form takes files that are small and not evidence: the school's lists and pictures."""
-LARGEST = 4 << 20
+SMALL_FILES = {
+    "admin_roster.take_over": 4 << 20,
+    "admin_school.set_logo": 12 << 20,
+    "staff_account.show_photo": 12 << 20,
+}
+"""Views whose form takes files that are no evidence, and how much of one is kept: the school's
+lists, and pictures as large as a phone makes them."""
 
 
 class InMemory(io.BytesIO):
@@ -44,7 +46,7 @@ class PortalRequest(Request):
         filename: str | None = None,  # noqa: ARG002 - as above
         content_length: int | None = None,  # noqa: ARG002 - as above
     ) -> IO[bytes]:
-        return InMemory(LARGEST if self.endpoint in SMALL_FILES else 0)
+        return InMemory(SMALL_FILES.get(self.endpoint or "", 0))
 
 
 def install(app: Flask) -> None:

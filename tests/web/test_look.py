@@ -12,7 +12,7 @@ from tests.web.pages import make_app
 
 AXE = Path(__file__).parents[1] / "vectors" / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PAGES = ("", "hulp", "zo-werkt-het", "toegankelijkheid", "gids", "bureau", "bestaat/niet")
+PAGES = ("", "hulp", "zo-werkt-het", "ouders", "toegankelijkheid", "gids", "bureau", "bestaat/niet")
 
 
 def serve(app):

@@ -208,7 +208,7 @@ def test_a_logo_is_drawn_anew_and_may_be_kept(site, admin):
         (samples.html_page(), "geen PNG, JPEG of WebP"),
         (samples.png_lying(), "te groot"),
         (samples.truncated(drawn(), 0.5), "beschadigd"),
-        (b"\x89PNG" + bytes(5 << 20), "te groot"),
+        (b"\x89PNG" + bytes(13 << 20), "te groot"),
         (b"", "Kies eerst"),
     ],
 )
