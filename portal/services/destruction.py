@@ -53,14 +53,27 @@ def forget_sealed(session: Session, compartment_ids: Sequence[str]) -> None:
     session.execute(events.values(sealed=None))
 
 
-def delete_below(session: Session, model: type[Base], ids: Collection[str]) -> None:
-    """Delete the rows that refer to these rows, and those that refer to them, but not these."""
+def delete_below(
+    session: Session,
+    model: type[Base],
+    ids: Collection[str],
+    *,
+    keep: Collection[type[Base]] = (),
+) -> None:
+    """Delete the rows that refer to these rows, and those that refer to them, but not these.
+
+    Args:
+        keep: tables whose rows stay, with what hangs on them.
+    """
+    kept = {_table(one) for one in keep}
     table = _table(model)
     doomed: dict[Table, set[str]] = {table: set(ids)}
     waiting = [(table, set(ids))]
     while waiting:
         parent, named = waiting.pop()
         for child, column in _references(parent):
+            if child in kept:
+                continue
             fresh = _ids(session, child, column, named) - doomed.get(child, set())
             if fresh:
                 doomed.setdefault(child, set()).update(fresh)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models import (
+    AcuteAlarm,
     Case,
     Compartment,
     EvidenceItem,
@@ -16,9 +17,11 @@ from portal.models import (
     OutboxMail,
     Record,
     Report,
+    School,
     Wrap,
 )
 from portal.services import (
+    acute,
     audit,
     case_work,
     cases,
@@ -291,3 +294,13 @@ def test_a_name_goes_to_readers_only_and_needs_a_name(story: Story) -> None:
         transaction.rollback(story.session)
         assert refused.value.problem == problem
     assert holders(story) == set()
+
+
+def test_no_telephone_rings_for_what_was_withdrawn(story: Story) -> None:
+    story.session.get_one(School, story.world.school.id).acute_on = True
+    acute.raise_alarm(story.session, case_id=story.case_id, now=NOW)
+    transaction.commit(story.session)
+    assert story.session.scalar(select(func.count()).select_from(AcuteAlarm)) == 1
+    withdraw(story, withdrawal.UNOPENED)
+    assert story.session.scalar(select(func.count()).select_from(AcuteAlarm)) == 0
+    acute.advance(story.session, now=NOW + timedelta(hours=1))
