@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from evidence_store import NoMatchError
+from evidence_store import EvidenceStore, NoMatchError
 from portal.models import Derivative, EvidenceItem
 from portal.services import (
     evidence,
@@ -14,6 +14,7 @@ from portal.services import (
     transaction,
 )
 from portal.services.errors import NotFoundError
+from portal.services.worker import ORPHAN_AGE, Orphans
 from tests.services import world as told
 from tests.services.sealed import (
     begin_draft,
@@ -129,6 +130,27 @@ def test_one_press_takes_previews_and_keys_from_everybody(world, session, sent):
     _, _, after = opened_case(world, session)
     assert {one.id: one.exhibit for one in after.evidence} == numbered
     assert findings(world, session) == set()
+
+
+@once
+def test_an_old_object_that_could_not_go_goes_a_day_later(world, session, sent, monkeypatch):
+    """As when the machine stops between the change and the destruction."""
+    actor, case_id, view = opened_case(world, session)
+    photo = next(one for one in view.evidence if one.preview == "image")
+    before = session.get_one(EvidenceItem, photo.id).object_id
+    with monkeypatch.context() as patch:
+        patch.setattr(EvidenceStore, "destroy", lambda *_args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            close_off(world, session, actor, case_id, photo.id)
+    assert before in world.store.fsck().objects
+    orphans = Orphans()
+    orphans.sweep(session, store=world.store, now=NOW)
+    assert orphans.sweep(session, store=world.store, now=NOW + ORPHAN_AGE) == 1
+    kept = world.store.fsck().objects
+    assert (before in kept, session.get_one(EvidenceItem, photo.id).object_id in kept) == (
+        False,
+        True,
+    )
 
 
 @once
