@@ -20,8 +20,11 @@ from portal.models import Case, Report
 from portal.services import (
     case_work,
     cases,
+    diary,
     evidence,
     packets,
+    reins,
+    renaming,
     reporter,
     sessions,
     transaction,
@@ -39,7 +42,8 @@ NOTE, REPLY, ANSWER = f"{MARK}-notitie-31aa", f"{MARK}-antwoord-6b7c", f"{MARK}-
 STEP, REASON = f"{MARK}-stap-4a4a", f"{MARK}-reden-b1b1"
 CONTENT = f"{MARK}-inhoud-e9e9".encode()
 TEXT_NAME, IMAGE_NAME = f"{MARK}-bestand-2f2f.txt", f"{MARK}-foto-7a7a.png"
-WORDS = (STORY, NAME, CONTACT, ACCUSED, PLACE, URL, NOTE, REPLY, ANSWER, STEP, REASON)
+ENTRY, STOP = f"{MARK}-aantekening-0a0a", f"{MARK}-wacht-9f9f"
+WORDS = (STORY, ENTRY, STOP, NAME, CONTACT, ACCUSED, PLACE, URL, NOTE, REPLY, ANSWER, STEP, REASON)
 
 
 def files() -> list[tuple[str, bytes]]:
@@ -127,12 +131,31 @@ def live_through(world: World, session: Session) -> list[bytes]:
     )
     reporter.send_message(session, live=back, text=ANSWER, now=NOW)
     transaction.commit(session)
+    reins.stop(session, live=back, text=STOP, now=NOW)
+    renaming.choose(session, live=back, wanted=renaming.Named(who="handlers", name=NAME), now=NOW)
+    transaction.commit(session)
     work(session, mentor, case_id)
     look(world, session, mentor, case_id)
     export(world, session, mentor, case_id)
     keys = [str(one).encode() for one in (*world.identities.values(), *world.recovery)]
     opened = [value.encode() for value in data["keys"].values()]
-    return [live.cookie, back.cookie, receipt.code.encode(), *drafted, *opened, *keys]
+    kept = keep(world, session)
+    return [live.cookie, back.cookie, receipt.code.encode(), *drafted, *opened, *keys, *kept]
+
+
+def keep(world: World, session: Session) -> list[bytes]:
+    """Keep a diary beside it, with an entry and a file, and stop the report; gives its secrets."""
+    live = told.begin(world, session, {"story": STORY})
+    diary.keep(session, live=live, school=world.school, instance=world.keys, days=180, now=NOW)
+    transaction.commit(session)
+    code = str(live.data[diary.KEPT_CODE])
+    live.data["entry"] = diary.write(
+        session, live=live, text=ENTRY, happened="2026-11-13", exact=False, now=NOW
+    )
+    told.upload(world, session, live, (TEXT_NAME, CONTENT))
+    diary.code_seen(live)
+    transaction.commit(session)
+    return [live.cookie, code.encode(), *map(str.encode, live.data["keys"].values())]
 
 
 def work(session: Session, mentor: StaffActor, case_id: str) -> None:
