@@ -12,7 +12,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from evidence_store import (
@@ -25,16 +25,15 @@ from evidence_store import (
     ResumableState,
     StoredItem,
 )
-from evidence_store import NotFoundError as NoSuchObject
 from portal.config import Settings
 from portal.db import begin_write
-from portal.models import Compartment, LiveSession, Report, Upload, new_id
-from portal.services import sessions, transaction, uploads
+from portal.models import Compartment, Report, Upload, new_id
+from portal.services import sessions, uploads
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.keys import OpenCompartment
 from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
-from portal.services.upload_state import Told, open_state, seal_state
+from portal.services.upload_state import Told, open_state, own_row, seal_state
 from portal.services.uploads import UploadSink
 
 MOST_UNDER_WAY = 50
@@ -245,86 +244,6 @@ def _end(going: Going) -> StoredItem:
         raise BrokenUpload(going.id) from error
 
 
-def drop(
-    session: Session,
-    *,
-    live: SealedSession,
-    school: SchoolView,
-    store: EvidenceStore,
-    upload_id: str,
-) -> None:
-    """End an upload that is not finished, and destroy what has come of it.
-
-    Raises:
-        NotFoundError: when this session has no such upload.
-        ConflictError: when it is finished, or being finished.
-    """
-    row = _row(session, live, school, upload_id)
-    try:
-        ended = _destroy(session, store, row)
-    except OvertakenError as error:
-        raise ConflictError(upload_id) from error
-    if not ended:
-        raise ConflictError(upload_id)
-
-
-def remove(
-    session: Session,
-    *,
-    live: SealedSession,
-    school: SchoolView,
-    store: EvidenceStore,
-    file_id: str,
-) -> None:
-    """Take a file out of a draft, whether it has come in or is under way.
-
-    Raises:
-        NotFoundError: when there is no such file.
-        ConflictError: when it is being finished at this moment.
-    """
-    if session.get(Upload, file_id) is None:
-        uploads.remove(session, live=live, store=store, file_id=file_id)
-    else:
-        drop(session, live=live, school=school, store=store, upload_id=file_id)
-
-
-def forget(session: Session, *, store: EvidenceStore, going: Going) -> None:
-    """Destroy what came of an upload that can never be ended; its draft may be gone already."""
-    row = session.get(Upload, going.id, populate_existing=True)
-    with contextlib.suppress(EvidenceStoreError, OSError):
-        if row is not None and row.object_id == going.object_id:
-            _destroy(session, store, row)
-        else:
-            store.discard(going.object_id)
-
-
-def sweep(session: Session, *, store: EvidenceStore, now: datetime) -> None:
-    """Destroy what came of uploads whose session has ended."""
-    living = select(LiveSession.key).where(LiveSession.ends_at > now)
-    ended = select(Upload).where(Upload.session_key.not_in(living))
-    for row in session.scalars(ended).all():
-        with contextlib.suppress(OvertakenError, OSError):  # in use at this moment: next time
-            if not _destroy(session, store, row):
-                session.execute(delete(Upload).where(Upload.id == row.id))
-        transaction.commit(session)
-
-
-def _destroy(session: Session, store: EvidenceStore, row: Upload) -> bool:
-    """Destroy it unless it is finished, which nobody can make it while we hold it."""
-    with contextlib.ExitStack() as held:
-        try:
-            discard = held.enter_context(store.holding(row.object_id))
-        except NoSuchObject:
-            discard = None
-        query = select(Upload.finished).where(Upload.id == row.id)
-        if session.scalar(query):
-            return False
-        session.execute(delete(Upload).where(Upload.id == row.id))
-        if discard is not None:
-            discard()
-    return True
-
-
 def _check_size(
     session: Session, live: SealedSession, school: SchoolView, length: int, settings: Settings
 ) -> None:
@@ -365,17 +284,10 @@ def _same(session: Session, live: SealedSession, told: Told, length: int) -> Upl
     return None
 
 
-def _row(session: Session, live: SealedSession, school: SchoolView, upload_id: str) -> Upload:
-    row = session.get(Upload, upload_id)
-    if row is None or row.session_key != live.row.key or row.school_id != school.id:
-        raise NotFoundError(upload_id)
-    return row
-
-
 def _own(
     session: Session, live: SealedSession, school: SchoolView, upload_id: str
 ) -> tuple[Upload, Told, ResumableState | None, str]:
-    row = _row(session, live, school, upload_id)
+    row = own_row(session, live, school, upload_id)
     return (row, *open_state(live, row))
 
 

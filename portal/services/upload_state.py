@@ -12,10 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from evidence_store import ResumableState
 from portal.models import Compartment, Upload, new_id
 from portal.services import sessions
 from portal.services.errors import NotFoundError
+from portal.services.schools import SchoolView
 from portal.services.sessions import SealedSession
 
 PURPOSE = "upload/v1"
@@ -34,6 +37,18 @@ class Told:
     """Names the file for who chooses it again; empty for who cannot say."""
     entry: str = ""
     """The entry of a diary that it belongs to."""
+
+
+def own_row(session: Session, live: SealedSession, school: SchoolView, upload_id: str) -> Upload:
+    """Find an upload of this session.
+
+    Raises:
+        NotFoundError: when it has no such upload.
+    """
+    row = session.get(Upload, upload_id)
+    if row is None or row.session_key != live.row.key or row.school_id != school.id:
+        raise NotFoundError(upload_id)
+    return row
 
 
 def open_state(live: SealedSession, row: Upload) -> tuple[Told, ResumableState | None, str]:

@@ -25,8 +25,8 @@ from portal.services import (
     diary,
     drafts,
     notify,
-    resumable,
     transaction,
+    upload_ends,
     withdrawal,
 )
 from portal.services.runtime import Portal
@@ -77,7 +77,7 @@ def run_once(parts: Portal, *, holder: str, now: datetime, orphans: Orphans | No
         acute.work(session, settings=parts.settings, now=now)
         session.execute(delete(LiveSession).where(LiveSession.ends_at <= now))
         transaction.commit(session)
-        resumable.sweep(session, store=parts.store, now=now)
+        upload_ends.sweep(session, store=parts.store, now=now)
         drafts.sweep_abandoned(session, store=parts.store, now=now)
         transaction.commit(session)
         diary.sweep(session, store=parts.store, now=now)

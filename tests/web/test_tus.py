@@ -2,68 +2,16 @@
 
 import base64
 import hashlib
-import io
-import random
 
 import pytest
 from sqlalchemy import select
 
 from portal.models import EvidenceItem, Upload
 from portal.services import upload_state, worker
-from tests.web.reporter_site import SLUG, Site
+from tests.web.reporter_site import Site
+from tests.web.tus_sender import CHUNK, ENDPOINT, VERSION, Sender, content, metadata
 
-CHUNK = 65_536
 LIMIT = 1_000_000
-ENDPOINT = f"/{SLUG}/bestanden/onderweg"
-VERSION = {"Tus-Resumable": "1.0.0"}
-
-
-def content(size, seed=1):
-    return random.Random(seed).randbytes(size)
-
-
-def metadata(**values):
-    return ",".join(
-        f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items()
-    )
-
-
-class Sender:
-    """A tus client without a brain: every request is the test's."""
-
-    def __init__(self, phone):
-        self.client = phone.client
-        phone.get("bestanden")
-        self.token = phone.page.form("/bestanden/verder")["fields"]["t"]
-
-    def ask(self, method, address, headers=None, body=b"", *, length=None):
-        given = {**VERSION, "X-CSRF-Token": self.token, **(headers or {})}
-        return self.client.open(
-            address,
-            method=method,
-            headers={name: value for name, value in given.items() if value is not None},
-            input_stream=io.BytesIO(body),
-            content_length=len(body) if length is None else length,
-        )
-
-    def create(self, size, headers=None, **said):
-        told = metadata(**{"filename": "film.mp4", "intimate": "no", **said})
-        given = {"Upload-Length": str(size), "Upload-Metadata": told, **(headers or {})}
-        return self.ask("POST", ENDPOINT, given)
-
-    def begin(self, size, **said):
-        answer = self.create(size, **said)
-        assert answer.status_code == 201
-        return answer.headers["Location"]
-
-    def patch(self, address, offset, body, headers=None, **options):
-        given = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-        return self.ask("PATCH", address, {**given, **(headers or {})}, body, **options)
-
-    def offset(self, address):
-        answer = self.ask("HEAD", address)
-        assert answer.status_code == 200
-        return int(answer.headers["Upload-Offset"])
 
 
 @pytest.fixture
@@ -366,9 +314,7 @@ def test_a_head_gives_the_metadata_back(sender):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_after_a_restart_of_the_machine_it_begins_anew_under_another_key(
-    site, sender, monkeypatch
-):
+def test_after_a_restart_of_the_machine_it_begins_anew_under_another_key(site, sender, monkeypatch):
     """Only between two starts is the part's length all that was ever written."""
     data = content(3 * CHUNK)
     address = sender.begin(len(data))

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain.questionnaire import UNKNOWN
-from portal.services import drafts, resumable, sessions
+from portal.services import drafts, sessions, upload_ends
 from portal.services.errors import ConflictError, NotFoundError
 from portal.web import session
 from portal.web.body import BodiesFull
@@ -97,7 +97,7 @@ def remove(school: str) -> Response:
     """Take a file out of the draft."""
     told = telling.load()
     with suppress(NotFoundError, ConflictError):  # tapped twice, or safe meanwhile
-        resumable.remove(
+        upload_ends.remove(
             db(),
             live=told.live,
             school=current_school(),

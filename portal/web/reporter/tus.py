@@ -18,7 +18,7 @@ from typing import ParamSpec
 from flask import Blueprint, Response, abort, request, url_for
 from werkzeug.http import http_date
 
-from portal.services import resumable, sessions, transaction
+from portal.services import resumable, sessions, transaction, upload_ends
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.resumable import BrokenUpload, Going, UnderWay
 from portal.services.sessions import SealedSession
@@ -149,7 +149,7 @@ def patch(school: str, upload: str) -> Response:
 def delete(school: str, upload: str) -> Response:
     """Destroy what has come of an upload."""
     del school
-    resumable.drop(
+    upload_ends.drop(
         db(), live=_live(), school=current_school(), store=portal().store, upload_id=upload
     )
     return Response(status=204)
@@ -161,7 +161,7 @@ def _receive(upload: str, offset: int) -> Response:
     commit()  # nobody may wait for the database while a slow phone sends
     with going:
         try:
-            refused = _take(going)
+            refused = _take(going) if going.intake.offset == offset else _overtaken(upload)
             if refused is not None:
                 return refused
             if going.intake.complete:
@@ -173,6 +173,11 @@ def _receive(upload: str, offset: int) -> Response:
         if going.intake.offset == offset and request.content_length:
             return Response("send pieces of 64 KiB or more", 400, mimetype="text/plain")
         return _standing(_look(upload), 204)
+
+
+def _overtaken(upload: str) -> Response:
+    """Another request has written since we looked: these bytes belong elsewhere."""
+    return _standing(_look(upload), 409)
 
 
 def _take(going: Going) -> Response | None:
@@ -216,12 +221,13 @@ def _take_checked(going: Going, checksum: str) -> Response | None:
 
 def _finish(going: Going, live: SealedSession) -> Response:
     """List the file, unless its draft went meanwhile; the question is asked again for the next."""
+    drafting = live.row.kind == sessions.DRAFT
     fresh = receiving.after_the_body(live)
-    if fresh is None and live.row.kind == sessions.DRAFT:
+    if fresh is None and drafting:
         raise BrokenUpload(going.id)  # nobody could find it any more
     resumable.finish(db(), live=live, school=current_school(), going=going, now=now())
     if fresh is not None:
-        fresh.data |= {"picking": False} if fresh.row.kind == sessions.DRAFT else {"intimate": ""}
+        fresh.data |= {"picking": False} if drafting else {"intimate": ""}
         sessions.save(fresh)
     commit()
     size = str(going.intake.offset)
@@ -232,7 +238,7 @@ def _end(going: Going) -> Response:
     """It can never be ended: its sender begins anew."""
     transaction.rollback(db())
     going.intake.close()
-    resumable.forget(db(), store=portal().store, going=going)
+    upload_ends.forget(db(), store=portal().store, going=going)
     commit()
     return Response("begin anew", 410, mimetype="text/plain")
 
