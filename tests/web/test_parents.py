@@ -127,6 +127,7 @@ def test_every_page_of_a_parent_says_u(phone):
     phone.get("ouders")
     phone.submit("/verder", {"code": code})
     assert phone.path.endswith("/gesprek")
+    assert "School gaat eerst na wie u bent." in phone.page.text
     assert not OWN_WORDS.search(words(phone.page)), words(phone.page)
 
 
