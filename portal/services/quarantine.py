@@ -136,10 +136,14 @@ def closed_off(session: Session, *, actor: StaffActor, case_id: str) -> list[Clo
 def fulfil(
     session: Session, *, actor: StaffActor, store: EvidenceStore, case_id: str, now: datetime
 ) -> int:
-    """Seal what reporters who came back asked to seal, with the key of whoever opens the case."""
+    """Seal, with the key of whoever opens the case, what may not lie open to its readers.
+
+    That is what reporters who came back asked to seal, and what came in although somebody naked
+    may be in it; no page of ours sends such a file.
+    """
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
     items = evidence.open_items(session, case, opened)
-    waiting = [item for item in items if item.asked]
+    waiting = [item for item in items if item.withheld and not item.sealed]
     ready = [one for item in waiting if (one := _made_ready(session, store, opened, item, items))]
     done = 0
     for one in ready:
@@ -159,7 +163,8 @@ def _made_ready(
     """What cannot be sealed now stays withheld, and is tried again at the next opening."""
     try:
         held = _held(session, opened, item, items)
-        return sealing.make_ready(store, held, why=sealing.BY_REPORTER)
+        why = sealing.INTIMATE if evidence.is_intimate(item) else sealing.BY_REPORTER
+        return sealing.make_ready(store, held, why=why)
     except (NotFoundError, EvidenceStoreError, OSError):
         return None
 

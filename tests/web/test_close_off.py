@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from portal.models import Case, CustodyEvent, EvidenceItem, OutboxMail
+from portal.models import Case, EvidenceItem, OutboxMail
 from portal.services import case_keys
 from tests.web.desk_site import FILE_NAMES, copy_of_site
 
@@ -111,5 +111,3 @@ def test_an_outsider_can_neither_ask_nor_press(desk):
     assert outsider.post(address(desk, item, "dicht"), {}).status_code == 404
     with desk.factory() as session:
         assert session.get_one(EvidenceItem, item).sealed_record_id is None
-        kinds = set(session.scalars(select(CustodyEvent.kind)))
-    assert "evidence:sealed" not in kinds

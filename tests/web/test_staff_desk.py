@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event as sql_event
 from sqlalchemy import select
 
-from portal.models import CustodyEvent, new_id
+from portal.models import CustodyEvent, EvidenceItem, new_id
 from portal.services import accounts, cases, transaction
 from tests.services import world as told
 from tests.web import desk_site
@@ -45,7 +45,7 @@ def test_lists_say_nothing_of_what_was_told(filled, path):
 
 def test_the_case_shows_story_name_and_files_to_its_handler(filled):
     page = text_of(filled.log_in(filled.mentor).get(f"/zaken/{filled.case_id}/"))
-    for told_of in (STORY, NAME, *FILE_NAMES, "buitengesloten"):
+    for told_of in (STORY, NAME, *FILE_NAMES[:-1], "verzegeld bestand", "buitengesloten"):
         assert told_of in page
 
 
@@ -151,6 +151,8 @@ def test_a_doubtful_picture_is_neither_fetched_nor_packed(site):
     assert refused.status_code == UNFIT
     assert "Kies bestanden die bij deze zaak horen." in text_of(refused)
     assert "packet:exported" not in kinds(site)
+    with site.factory() as session:
+        assert session.get_one(EvidenceItem, doubtful).sealed_record_id
 
 
 def test_warnings_of_files_are_said_in_words(filled):
