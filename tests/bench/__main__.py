@@ -10,7 +10,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import crowd, dossier, handset, intake, landing, overview, sending, slow, upload
+from tests.bench import (
+    crowd,
+    dossier,
+    handset,
+    intake,
+    landing,
+    overview,
+    resuming,
+    sending,
+    slow,
+    upload,
+)
 from tests.bench.figures import Figure, load
 from tests.bench.site import Site, running
 
@@ -22,6 +33,7 @@ SERVED: dict[str, Callable[..., list[Figure]]] = {
     "address": crowd.from_one_address,
     "slow": slow.figures,
     "upload": upload.figures,
+    "resuming": resuming.figures,
 }
 ALONE: dict[str, Callable[..., list[Figure]]] = {
     "intake": intake.figures,
