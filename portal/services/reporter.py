@@ -87,6 +87,8 @@ class ReporterView:
     answer_by: date | None = None
     """The day by which the school promised to answer; None when nobody waits."""
     gets_mail: bool = False
+    newer: bool = False
+    """Whether something may be written under a key made since the code was given."""
     changed: bool = False
     """Whether something was changed in the database by somebody without a key; it is left out."""
     entries: list[Entry] = field(default_factory=list)
@@ -177,6 +179,7 @@ def view(session: Session, *, live: SealedSession) -> ReporterView:
         sent_at=report.sent_at,
         traces=traces,
         answer_by=case.answer_by,
+        newer=_newer(session, live),
         gets_mail=any(row.kind == notices.ADDRESS for row in rows),
         changed=bool(changed),
         entries=drafts.entries_from(
@@ -347,6 +350,11 @@ def own_report(session: Session, live: SealedSession) -> Report:
     if report is None or report.school_id != live.row.school_id or report.case_id is None:
         raise NotFoundError("report")
     return report
+
+
+def _newer(session: Session, live: SealedSession) -> bool:
+    rows = keys.compartments_of_report(session, live.row.school_id, live.data["report"])
+    return keys.newest(rows, keys.STORY).id not in live.data["keys"]
 
 
 def _identities(live: SealedSession) -> dict[str, Identity]:

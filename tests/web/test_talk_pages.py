@@ -147,6 +147,29 @@ def test_who_read_it_stands_there_with_role_and_day(site, back):
     assert "School heeft het gelezen" in page.text
 
 
+def test_what_came_under_a_new_key_asks_for_the_code_again(site, code, back):
+    case = site.session.scalars(select(Case)).one()
+    assert "Er is iets veranderd bij school." not in back.page.text
+    case_work.hand_over(
+        site.session,
+        actor=site.actors["VOS"],
+        case_id=case.id,
+        to_staff_id=site.staff_id("WIT"),
+        role_key="mentor",
+        reason="andere klas",
+        keep_reading=False,
+        now=site.clock(),
+    )
+    transaction.commit(site.session)
+    page = back.get("gesprek")
+    assert "Er is iets veranderd bij school." in page.text
+    back.submit("/gesprek/hier", {"then": "code"})
+    assert back.path == f"/{SLUG}/verder"
+    page = back.submit("/verder", {"code": code})
+    assert "Er is iets veranderd bij school." not in page.text
+    assert "heeft je melding overgedragen aan Meneer De Wit." in page.text
+
+
 def test_no_mail_is_offered_without_a_mail_server(site, back):
     assert "Een mail als er nieuws is" not in back.page.text
     assert back.get("gesprek/mail").status == 404

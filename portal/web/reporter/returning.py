@@ -132,7 +132,10 @@ def write(school: str) -> Response:
 @telling.keeping_typed(sessions.REPORTER)
 @code_only
 def resume(school: str) -> Response:
-    """After a long pause: go on, or leave."""
+    """After a long pause: go on, or leave; or give the code again, for what came since."""
+    if request.form.get("then") == "code":
+        session.finish()
+        return redirect(url_for(".enter", school=school), 303)
     if request.form.get("then") != "go":
         session.finish()
         return redirect(url_for("reporter_front.landing", school=school), 303)
