@@ -18,7 +18,16 @@ from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.models import Case, OutboxMail, Report, School, StaffMember
-from portal.services import accounts, case_work, notify, reporter, sessions, transaction, worker
+from portal.services import (
+    accounts,
+    case_work,
+    notify,
+    reins,
+    reporter,
+    sessions,
+    transaction,
+    worker,
+)
 from portal.services.custody import SYSTEM
 from portal.services.runtime import Portal
 from tests.services import world as told
@@ -139,6 +148,8 @@ def whole_story(world: World, session: Session) -> tuple[str, set[str]]:
     )
     live = sessions.begin(session, kind="reporter", school_id=world.school.id, data=data, now=NOW)
     reporter.send_message(session, live=live, text="hallo", now=NOW)
+    reins.stop(session, live=live, text="wacht even met Kevin", now=NOW)
+    transaction.commit(session)
     overseer = next(one.staff_id for one in receipt.readers if one.part == "overseer")
     case_work.hand_over(
         session,
