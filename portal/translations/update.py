@@ -1,7 +1,7 @@
 """Brings the catalogues up to date with the texts of the reporter's side.
 
     .venv/bin/python portal/translations/update.py            every language that there is
-    .venv/bin/python portal/translations/update.py so         and begins Somali
+    .venv/bin/python portal/translations/update.py so         one; begins it where there is none
     .venv/bin/python portal/translations/update.py --check    says what is missing; changes nothing
 
 Texts come from the templates and views of the reporter's side and from portal/data. A text that
@@ -224,7 +224,7 @@ def main(arguments: list[str]) -> int:
     named = [item for item in arguments if not item.startswith("-")]
     there = [path.parent.parent.name for path in HERE.glob(f"*/{FILE}")]
     missing = 0
-    for language in sorted({*there, *named}):
+    for language in sorted(named or there):
         path = HERE / language / FILE
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         merged = merge(language, catalogues.read(before))

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from flask import Blueprint, Flask, g
 
+from portal.domain import dutch
 from portal.domain.deadlines import ZONE
 from portal.services import calendars
 from portal.web import helplines
 from portal.web.context import current_school, now
 from portal.web.helplines import Helpline
-from portal.web.i18n import gettext
+from portal.web.i18n import gettext, pgettext
 
 A_WEEK = 7
 
@@ -77,41 +78,10 @@ def _reads(at: datetime) -> str:
 
 def _parts(at: datetime) -> tuple[int, dict[str, object]]:
     days = (at.date() - now().astimezone(ZONE).date()).days
+    minute = f"{at.minute:02}"
     return days, {
-        "time": f"{at.hour}.{at.minute:02}",
-        "weekday": _weekdays()[at.weekday()],
+        "time": pgettext("clock", "%(hour)s.%(minute)s", hour=at.hour, minute=minute),
+        "weekday": pgettext("weekday", dutch.DAYS[at.weekday()]),
         "day": at.day,
-        "month": _months()[at.month - 1],
+        "month": pgettext("month, in a date", dutch.MONTHS[at.month - 1]),
     }
-
-
-def _weekdays() -> tuple[str, ...]:
-    return (
-        gettext("maandag"),
-        gettext("dinsdag"),
-        gettext("woensdag"),
-        gettext("donderdag"),
-        gettext("vrijdag"),
-        gettext("zaterdag"),
-        gettext("zondag"),
-    )
-
-
-def _months() -> tuple[str, ...]:
-    first = (
-        gettext("januari"),
-        gettext("februari"),
-        gettext("maart"),
-        gettext("april"),
-        gettext("mei"),
-        gettext("juni"),
-    )
-    return (
-        *first,
-        gettext("juli"),
-        gettext("augustus"),
-        gettext("september"),
-        gettext("oktober"),
-        gettext("november"),
-        gettext("december"),
-    )

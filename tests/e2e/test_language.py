@@ -1,0 +1,48 @@
+"""A report in Arabic on a small phone without JavaScript, and what staff see of it."""
+
+from tests.e2e.staff_pages import Login
+
+STORY = "منذ العطلة توجد مجموعة على واتساب من دوني. اسم الحساب @2b_zonder_n."
+SIDEWAYS = "() => document.documentElement.scrollWidth - innerWidth"
+
+
+def go_on(page, selector):
+    page.locator(selector).first.click()
+    page.wait_for_load_state()
+    html = page.locator("html")
+    assert (html.get_attribute("lang"), html.get_attribute("dir")) == ("ar", "rtl"), page.url
+    assert page.evaluate(SIDEWAYS) <= 0, page.url
+
+
+def test_a_report_is_told_from_right_to_left_and_staff_read_which_language(browser, site, visit):
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="nl-NL"
+    )
+    page = context.new_page()
+    page.goto(f"{site.address}/waterkant/")
+    assert page.locator("html").get_attribute("dir") == "ltr"
+    go_on(page, "button[lang=ar]")
+    go_on(page, "[name=perspective][value=self]")
+    page.fill("[name=story-story]", STORY)
+    assert page.locator("textarea").get_attribute("dir") == "auto"
+    go_on(page, "main .go")
+    go_on(page, "[value='to:nakijken']")
+    assert STORY in page.inner_text("main")
+    brand, leave = page.locator(".brand").bounding_box(), page.locator(".leave").bounding_box()
+    assert brand["x"] > leave["x"]
+    go_on(page, "form[action$='/nakijken'] .go")
+    assert page.url.endswith("/klaar")
+    assert page.locator(".code").get_attribute("dir") == "ltr"
+    places = [one.bounding_box() for one in page.locator(".code span").all()]
+    assert places[0]["x"] < places[1]["x"]
+    names = page.locator("main bdi").all_inner_texts()
+    context.close()
+
+    handler = next(one for one in site.schools["waterkant"].people.values() if one.name in names)
+    page, watch = visit()
+    school = site.schools["waterkant"]
+    case = Login.open(page, watch, school).enter(handler).open_newest()
+    told = case.page.inner_text("body")
+    assert STORY in told
+    assert "geschreven in het Arabisch" in told
+    assert "Wat is er gebeurd?" in told
