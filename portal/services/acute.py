@@ -35,6 +35,8 @@ from portal.services.staff import StaffActor
 
 TRY_AGAIN = timedelta(minutes=1)
 MOST_TRIES = 3
+PLAIN = {"synchronize_session": False}
+"""Rows may be gone by now, with a report that was taken back: what is loaded is not asked."""
 AT_ONCE = 5
 """So many alarms and warnings in one round: a slow address must not cost the worker its lease."""
 
@@ -159,8 +161,8 @@ def _go_on(session: Session, alarm: AcuteAlarm, now: datetime) -> None:
             AcuteAlarm.next_at == alarm.next_at,
             AcuteAlarm.acknowledged_at.is_(None),
         )
-        .values(next_at=following)
-        .execution_options(synchronize_session=False)
+        .values(next_at=following),
+        execution_options=PLAIN,
     )
     if not taken.rowcount or later or contact is None:  # type: ignore[attr-defined]  # as above
         return
@@ -228,22 +230,24 @@ def _newest(case_id: str) -> Select[Compartment]:
 def deliver(session: Session, *, sender: Sender, now: datetime) -> bool:
     """Send the warnings that are due. True when one failed at once, and the next must not wait."""
     failed = False
-    for call, contact, alarm, slug in _due_calls(session, now):
-        if not _put_off(session, call, now):
+    for call_id, attempts, contact, alarm_id, slug in _due_calls(session, now):
+        if not _put_off(session, call_id, attempts, now):
             continue
-        if sender.send(contact, slug=slug, key=call.id, test=alarm is None):
-            call.sent_at, call.next_try_at = now, None
-        else:
-            failed |= _note_failure(session, call, alarm, now)
+        if sender.send(contact, slug=slug, key=call_id, test=alarm_id is None):
+            gone = update(AcuteCall).where(AcuteCall.id == call_id)
+            session.execute(gone.values(sent_at=now, next_try_at=None), execution_options=PLAIN)
+        elif attempts == 0 and alarm_id is not None:
+            _do_not_wait(session, alarm_id, now)
+            failed = True
         transaction.commit(session)
     return failed
 
 
 def _due_calls(
     session: Session, now: datetime
-) -> Sequence[tuple[AcuteCall, DutyContact, AcuteAlarm | None, str]]:
+) -> Sequence[tuple[str, int, DutyContact, str | None, str]]:
     query = (
-        select(AcuteCall, DutyContact, AcuteAlarm, School.slug)
+        select(AcuteCall.id, AcuteCall.attempts, DutyContact, AcuteCall.alarm_id, School.slug)
         .join(DutyContact, DutyContact.id == AcuteCall.contact_id)
         .join(School, School.id == AcuteCall.school_id)
         .outerjoin(AcuteAlarm, AcuteAlarm.id == AcuteCall.alarm_id)
@@ -256,44 +260,34 @@ def _due_calls(
         .order_by(AcuteCall.next_try_at)
         .limit(AT_ONCE)
     )
-    return [(call, contact, alarm, slug) for call, contact, alarm, slug in session.execute(query)]
+    return [(one, tries, to, alarm, slug) for one, tries, to, alarm, slug in session.execute(query)]
 
 
-def _put_off(session: Session, call: AcuteCall, now: datetime) -> bool:
+def _put_off(session: Session, call_id: str, attempts: int, now: datetime) -> bool:
     """Say when a warning is tried next; False when another worker was first."""
-    tries = call.attempts + 1
+    tries = attempts + 1
     done = session.execute(
         update(AcuteCall)
         .where(
-            AcuteCall.id == call.id,
+            AcuteCall.id == call_id,
             AcuteCall.sent_at.is_(None),
-            AcuteCall.attempts == call.attempts,
+            AcuteCall.attempts == attempts,
         )
-        .values(attempts=tries, next_try_at=now + TRY_AGAIN if tries < MOST_TRIES else None)
-        .execution_options(synchronize_session=False)
+        .values(attempts=tries, next_try_at=now + TRY_AGAIN if tries < MOST_TRIES else None),
+        execution_options=PLAIN,
     )
     transaction.commit(session)
     return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
 
 
-def _note_failure(
-    session: Session, call: AcuteCall, alarm: AcuteAlarm | None, now: datetime
-) -> bool:
-    """Let the next address be warned at once when this one could not be reached the first time."""
-    session.refresh(call)
-    if alarm is None or call.attempts > 1:
-        return False
-    session.execute(
-        update(AcuteAlarm)
-        .where(
-            AcuteAlarm.id == alarm.id,
-            AcuteAlarm.acknowledged_at.is_(None),
-            AcuteAlarm.next_at.is_not(None),
-        )
-        .values(next_at=now)
-        .execution_options(synchronize_session=False)
+def _do_not_wait(session: Session, alarm_id: str, now: datetime) -> None:
+    """Let the next address be warned at once: this one could not be reached."""
+    waits = update(AcuteAlarm).where(
+        AcuteAlarm.id == alarm_id,
+        AcuteAlarm.acknowledged_at.is_(None),
+        AcuteAlarm.next_at.is_not(None),
     )
-    return True
+    session.execute(waits.values(next_at=now), execution_options=PLAIN)
 
 
 def _log(
