@@ -33,8 +33,9 @@ FIXED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in DENIED_FEATURES),
-    "X-Robots-Tag": "noindex, nofollow",
 }
+# Who looks for the school's pages may find them; a crawler has no session and gets no further.
+FOR_EVERYBODY = "reporter"
 ONE_YEAR = 31_536_000
 DIGEST_CHARACTERS = 16
 OK = 200
@@ -59,6 +60,8 @@ def content_policy(exit_url: str) -> str:
 
 def set_headers(response: Response) -> Response:
     response.headers.update(FIXED)
+    if not (request.blueprint or "").startswith(FOR_EVERYBODY):
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
     # Evidence comes with a stricter policy of its own.
     response.headers.setdefault("Content-Security-Policy", content_policy(settings().exit_url))
     if _is_current_asset(response) or (g.get("for_ever") and response.status_code == OK):

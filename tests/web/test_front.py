@@ -236,3 +236,10 @@ def test_pages_speak_calmly(client):
         assert "!" not in text
         text = text.replace("Slachtofferhulp Nederland", "")  # that is what it is called
         assert not re.search(r"(?i)helaas|slachtoffer|dader|succes", text)
+
+
+def test_search_engines_find_the_front_door_and_nothing_of_the_staff(site):
+    client = site.app.test_client()
+    assert "X-Robots-Tag" not in client.get(f"/{SLUG}/").headers
+    assert client.get(f"/{SLUG}/bureau/inloggen").headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert client.get("/nergens/te/vinden").headers["X-Robots-Tag"] == "noindex, nofollow"
