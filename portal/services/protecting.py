@@ -20,19 +20,21 @@ from portal.services.keys import OpenCompartment
 from portal.services.sealing import Held
 from portal.services.sessions import SealedSession
 
+LOOKED_AT = 40
+"""Files of which a page says what they give away; who sends more looks at the others alone."""
 OPENING = (str(CustodyKind.EVIDENCE_OPENED), str(CustodyKind.EVIDENCE_PREVIEWED))
 
 
 def told_by_files(session: Session, *, live: SealedSession) -> dict[str, Told]:
-    """Say by item what each file of a draft gives away; sealed ones tell nobody anything."""
+    """Say by item what the first files of a draft give away; sealed ones tell nobody anything."""
     opened = drafts.open_compartments(session, live=live)
     if not {keys.STORY, keys.EVIDENCE} <= set(opened):
         return {}
     found = {}
-    for row in _items(session, live):
-        if row.sealed_record_id is None:
-            body = _body_of(session, row, opened)
-            found[row.id] = giveaways.of_inspection(body.get("inspection") or {})
+    rows = [row for row in _items(session, live) if row.sealed_record_id is None]
+    for row in rows[:LOOKED_AT]:
+        body = _body_of(session, row, opened)
+        found[row.id] = giveaways.of_inspection(body.get("inspection") or {})
     return found
 
 
@@ -141,7 +143,7 @@ def _items(session: Session, live: SealedSession) -> list[EvidenceItem]:
         EvidenceItem.school_id == live.row.school_id,
         EvidenceItem.report_id == live.data["report"],
     )
-    return list(session.scalars(query))
+    return list(session.scalars(query.order_by(EvidenceItem.received_at, EvidenceItem.id)))
 
 
 def _body_of(

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from portal.demo import samples
 from portal.models import Compartment, EvidenceItem
+from portal.services import protecting
 from tests.web.reporter_site import SLUG, Site
 
 CHAT = b"12-11-2026 21:06 - Fenna de Boer: waar ben je\n12-11-2026 21:07 - Sem: gaat je niks aan\n"
@@ -47,6 +48,13 @@ def test_each_file_says_in_plain_words_what_it_tells(phone):
     assert "Wat er te zien is, weten wij niet." in text
     assert "Van wie de telefoon is: waarschijnlijk Fenna de Boer." in text
     assert "Niets kiezen mag ook." in text
+
+
+def test_of_many_files_only_the_first_are_looked_at_and_that_is_said(phone, monkeypatch):
+    monkeypatch.setattr(protecting, "LOOKED_AT", 1)
+    page = phone.get("bestanden")
+    assert page.html.count('name="keep"') == 1
+    assert "Kijk de andere bestanden zelf na." in page.text
 
 
 def test_the_same_stands_at_the_look_over_and_going_on_is_the_default(site, phone):
