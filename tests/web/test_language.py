@@ -285,3 +285,53 @@ def test_the_portals_own_message_about_an_opened_name_is_said_by_a_text_that_hol
             assert wording.notice(kept) == "مرحبا gevaar <b>thuis</b>"
         finally:
             del made.gettext
+
+
+SOMALI = """msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=UTF-8\\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\\n"
+
+msgctxt "this language, in itself"
+msgid "Nederlands"
+msgstr "Soomaali"
+
+msgctxt "this language, in Dutch"
+msgid "Nederlands"
+msgstr "Somalisch"
+
+msgid "Wat is er gebeurd?"
+msgstr "Maxaa dhacay?"
+
+msgid "Snel weg"
+msgstr "<b>Dhaqso</b> u bax"
+"""
+
+
+@pytest.fixture
+def somali(tmp_path, monkeypatch):
+    """A folder with one more language, begun and not finished."""
+    place = tmp_path / "translations" / "so" / "LC_MESSAGES" / "messages.po"
+    place.parent.mkdir(parents=True)
+    place.write_text(SOMALI, encoding="utf-8")
+    monkeypatch.setattr(i18n, "TRANSLATIONS", tmp_path / "translations")
+    i18n.languages.cache_clear()
+    i18n.catalogue.cache_clear()
+    yield
+    i18n.languages.cache_clear()
+    i18n.catalogue.cache_clear()
+
+
+@pytest.mark.usefixtures("somali")
+def test_a_dropped_file_is_a_language_and_what_it_lacks_is_marked_as_dutch(tmp_path):
+    phone = Site(tmp_path / "site").phone()
+    phone.get("")
+    assert '<button name="then" value="taal:so" lang="so" dir="ltr">Soomaali</button>' in (
+        phone.page.html
+    )
+    phone.post("taal", {"then": "taal:so", "back": f"/{SLUG}/"})
+    phone.begin()
+    assert language_of(phone.page) == ("so", "ltr")
+    assert "<h1>Maxaa dhacay?</h1>" in phone.page.html
+    assert '<p lang="nl" dir="ltr">Schrijf zoals je het aan een vriend' in phone.page.html
+    assert i18n.dutch_name("so") == "Somalisch"
