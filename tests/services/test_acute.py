@@ -15,7 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import AcuteAlarm, AcuteCall, Case, CaseReader, StaffMember
-from portal.services import acute, cases, duty, reporter, sessions, transaction, worker
+from portal.services import (
+    acute,
+    cases,
+    duty,
+    reporter,
+    sessions,
+    transaction,
+    withdrawal,
+    worker,
+)
 from portal.services.alarm_sending import ALARM
 from portal.services.custody import Actor
 from portal.services.errors import NotFoundError
@@ -319,17 +328,6 @@ def test_a_warning_that_may_have_gone_is_sent_again_under_the_same_key(
     assert message["Message-ID"] == f"<{call.id}@school.example>"
 
 
-def test_the_hours_of_the_chain_are_kept(world: World, session: Session, box: Box) -> None:
-    add(world, session, "een", "een@sms.example")
-    switch_on(world, session, hours="ma-vr 18-24")  # NOW is a Monday, 10.30 at school
-    urgent(world, session)
-    work(world, box)
-    work(world, box, later(7 * 60))
-    assert alarms(box) == []
-    work(world, box, later(7.5 * 60))
-    assert alarms(box) == ["een@sms.example"]
-
-
 def test_a_webhook_gets_the_secret_from_a_file_and_follows_nobody(
     world: World, session: Session, box: Box, service: Service, tmp_path: Path
 ) -> None:
@@ -365,3 +363,29 @@ def test_a_service_that_answers_in_drops_does_not_hold_the_worker(
     monkeypatch.setattr(BaseHTTPRequestHandler, "finish", lambda _self: threading.Event().wait(2))
     work(world, box)
     assert alarms(box) == ["twee@sms.example"]
+
+
+def test_a_report_that_is_taken_back_unopened_takes_its_alarm_along(
+    world: World, session: Session, box: Box
+) -> None:
+    chain(world, session, "een", "twee")
+    receipt = told.report(world, session, told.answers(world, safety={"suicide": True}))
+    work(world, box)
+    report_id, kept = reporter.enter(
+        session, school=world.school, code=receipt.code, instance=world.keys
+    )
+    live = sessions.begin(
+        session,
+        kind="reporter",
+        school_id=world.school.id,
+        data=kept,
+        now=NOW,
+        report_id=report_id,
+    )
+    withdrawal.withdraw(
+        session, live=live, seen=withdrawal.UNOPENED, store=world.store, days=28, now=later(1)
+    )
+    transaction.commit(session)
+    work(world, box, later(30))
+    assert alarms(box) == ["een@sms.example"]
+    assert session.scalars(select(AcuteAlarm)).all() == []

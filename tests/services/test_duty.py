@@ -10,7 +10,7 @@ from portal.models import AcuteCall, CustodyEvent
 from portal.services import duty, transaction
 from portal.services.alarm_sending import TEST
 from portal.services.errors import InvalidInputError, NotFoundError
-from tests.services.test_acute import ADMIN, add, chain, later, switch_on, urgent, work
+from tests.services.test_acute import ADMIN, add, alarms, chain, later, switch_on, urgent, work
 from tests.services.test_mail import Box, box
 from tests.services.world import NOW, World
 
@@ -97,3 +97,14 @@ def test_what_the_log_says_of_a_warning_is_sealed(world: World, session: Session
     (event,) = rows.all()
     assert event.sealed
     assert "Conci" not in event.public
+
+
+def test_the_hours_of_the_chain_are_kept(world: World, session: Session, box: Box) -> None:
+    add(world, session, "een", "een@sms.example")
+    switch_on(world, session, hours="ma-vr 18-24")  # NOW is a Monday, 10.30 at school
+    urgent(world, session)
+    work(world, box)
+    work(world, box, later(7 * 60))
+    assert alarms(box) == []
+    work(world, box, later(7.5 * 60))
+    assert alarms(box) == ["een@sms.example"]
