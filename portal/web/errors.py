@@ -27,6 +27,7 @@ from portal.services.errors import (
     ServiceError,
 )
 from portal.web.body import BodiesFull
+from portal.web.i18n import SOURCE_LANGUAGE
 
 BAD_REQUEST, CHANGED, SERVER_FAULT, UNAVAILABLE = 400, 422, 500, 503
 RETRY_SECONDS = "10"
@@ -82,6 +83,7 @@ def error_page(code: int) -> Response:
         body = render_template("errors/error.html", code=code, school=g.get("school"))
     except Exception:
         current_app.logger.exception("error page")
+        g.language = SOURCE_LANGUAGE  # asking who chose another may be what failed
         body = current_app.jinja_env.get_template("errors/bare.html").render(code=code)
     return make_response(body, code)
 

@@ -335,3 +335,18 @@ def test_a_dropped_file_is_a_language_and_what_it_lacks_is_marked_as_dutch(tmp_p
     assert "<h1>Maxaa dhacay?</h1>" in phone.page.html
     assert '<p lang="nl" dir="ltr">Schrijf zoals je het aan een vriend' in phone.page.html
     assert i18n.dutch_name("so") == "Somalisch"
+
+
+def test_an_error_page_is_shown_even_where_the_session_cannot_be_opened(site, monkeypatch):
+    phone = site.phone()
+    phone.begin()
+    site.app.testing = False
+
+    def broken():
+        raise RuntimeError
+
+    monkeypatch.setattr(i18n.session, "any_current", broken)
+    page = phone.get("nakijken")
+    assert page.status == 500
+    assert "Er ging bij ons iets mis" in page.text
+    assert '<html lang="nl">' in page.html
