@@ -13,6 +13,7 @@ from portal.domain.danger import DangerWords
 from portal.domain.guides import Guides, parse_guides
 from portal.domain.how_it_works import HowItWorks
 from portal.domain.intimate_steps import IntimateSteps, parse_intimate_steps
+from portal.domain.people import AgeRule
 from portal.domain.questionnaire import Questionnaire, parse_questionnaire
 from portal.domain.tap_questions import TapQuestion
 
@@ -63,6 +64,12 @@ def accessibility() -> dict[str, Any]:
 def police_list() -> tuple[Item, ...]:
     """What the police ask to bring along, in their order."""
     return tuple(Item(**table) for table in _read("police_list")["item"])
+
+
+@cache
+def consent_ages() -> tuple[AgeRule, ...]:
+    """Whose consent counts at an age."""
+    return tuple(AgeRule.from_table(table) for table in _read("consent_ages")["age"])
 
 
 @cache

@@ -27,6 +27,23 @@ SIDES = ("", "subject", "accused", "both")
 UNITS = ("school_day", "week")
 MEDIA = ("", "phone", "visit", "talk", "written")
 CONDITION_KINDS = ("advance", "close")
+MEASURES = ("sanction", "time_out", "suspension", "expulsion", "change_of_school")
+GUARDS = (
+    "",
+    "subject_stays",
+    "announced_before",
+    "approval",
+    "pupil_knows",
+    "not_anonymous_alone",
+    "heard",
+    "at_most",
+    "in_writing",
+    "end_and_return",
+    "hearing",
+    "consulted",
+    "other_school",
+    "inform",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +149,22 @@ class Step(Item):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HardRule(Item):
+    """What must never happen. `guard` empty: shown to staff; else the program sees to it.
+
+    `measures` are the kinds it is about (empty: all), `amount` counts calendar days, `role` is who
+    approves or is told. A rule of law carries where and when it was read.
+    """
+
+    guard: str = ""
+    measures: tuple[str, ...] = ()
+    role: str = ""
+    amount: int = 0
+    source: str = ""
+    checked_on: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class When:
     """All given facts must hold; `report_min` and `report_max` bound the report's number."""
 
@@ -188,7 +221,7 @@ class Protocol:
     intake: tuple[IntakeRule, ...] = ()
     intake_also: tuple[AlsoRule, ...] = ()
     steps: tuple[Step, ...] = ()
-    hard_rules: tuple[Item, ...] = ()
+    hard_rules: tuple[HardRule, ...] = ()
     guidance: tuple[Item, ...] = ()
     _roles: dict[str, Role] = field(init=False, repr=False, compare=False)
     _steps: dict[str, Step] = field(init=False, repr=False, compare=False)

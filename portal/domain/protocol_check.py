@@ -37,6 +37,7 @@ CHOSEN: dict[type[Item], dict[str, tuple[str, ...]]] = {
     model.Deadline: {"unit": model.UNITS},
     model.Communication: {"medium": model.MEDIA},
     model.Condition: {"kind": model.CONDITION_KINDS},
+    model.HardRule: {"guard": model.GUARDS},
 }
 
 
@@ -49,6 +50,7 @@ def check_protocol(protocol: Protocol, source: str | None = None) -> list[Fault]
         *_roles(protocol),
         *_intake(protocol),
         *_circles(protocol),
+        *_hard_rules(protocol),
     ]
     for step in protocol.steps:
         faults += _step(protocol, step)
@@ -219,6 +221,19 @@ def _told(protocol: Protocol, step: Step) -> Iterable[Fault]:
     for note in step.registrations:
         if note.by:
             yield from _known_role(protocol, f"steps '{step.key}' '{note.key}'", note.by)
+
+
+def _hard_rules(protocol: Protocol) -> Iterable[Fault]:
+    for rule in protocol.hard_rules:
+        place = f"hard_rules '{rule.key}'"
+        for kind in rule.measures:
+            if kind not in model.MEASURES:
+                known = ", ".join(model.MEASURES)
+                yield Fault(place, f"'{kind}' is geen maatregel", f"kies uit: {known}")
+        if rule.guard == "approval":
+            yield from _known_role(protocol, place, rule.role)
+        if rule.guard == "at_most" and rule.amount < 1:
+            yield Fault(place, "'amount' ontbreekt", "geef het aantal dagen")
 
 
 def _circles(protocol: Protocol) -> Iterable[Fault]:

@@ -11,7 +11,7 @@ from typing import Any
 from portal.domain import protocol as model
 from portal.domain.protocol import Item, Protocol, Step
 
-TABLES = ("roles", "steps")
+TABLES = ("roles", "steps", "hard_rules")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
