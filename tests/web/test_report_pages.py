@@ -64,6 +64,7 @@ class Walk:
             reduced_motion="reduce",
             java_script_enabled=javascript,
             bypass_csp=True,
+            locale="nl-NL",
         )
         self.page = self.context.new_page()
 
