@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from portal.data import questions
 from portal.demo import samples
-from portal.domain.progress import GATE_OUTCOMES
 from portal.models import Case
 from portal.services import (
     case_work,
@@ -285,7 +284,7 @@ def _one_step(session: Session, actor: StaffActor, case_id: str, now: datetime) 
         actor=actor,
         case_id=case_id,
         action_key=following.key,
-        outcome=GATE_OUTCOMES[0] if following.kind == "gate" else "done",
+        outcome="agreed" if following.kind == "gate" else "done",
         text="Gedaan, zie de afspraken.",
         now=now,
     )

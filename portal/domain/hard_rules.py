@@ -72,6 +72,7 @@ class Refusal:
     file: str
     line: int
     needs: str
+    guard: str = ""
 
     def __str__(self) -> str:
         """One line for a person: what is needed, and the sentence with its place."""
@@ -96,7 +97,7 @@ def refusals(protocol: Protocol, proposal: Measure, facts: MeasureFacts) -> list
     for rule in _rules_for(protocol, proposal):
         needs = _CHECKS[rule.guard](protocol, rule, proposal, facts)
         if needs:
-            found.append(Refusal(rule.key, rule.quote, rule.file, rule.line, needs))
+            found.append(Refusal(rule.key, rule.quote, rule.file, rule.line, needs, rule.guard))
     return found
 
 

@@ -1,16 +1,21 @@
-"""What comes next in a step, and what a gate still holds back.
+"""What comes next in a step and why, and what a gate still holds back.
 
 Pure functions over the events recorded so far. A gate opens only with a recorded outcome: agreed,
 or overridden by a named person with a reason; refused and not reached are on record and still hold.
+Where the people of the incident are recorded, a gate waits for each of them apart (`asks`), and the
+answer of one side neither opens nor closes anything of the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from portal.domain import gates as gating
 from portal.domain.deadlines import SchoolCalendar, due_date
+from portal.domain.gates import Answer, Event
+from portal.domain.people import Ask
 from portal.domain.protocol import (
     Action,
     Communication,
@@ -22,19 +27,10 @@ from portal.domain.protocol import (
     Step,
 )
 
-GATE_OUTCOMES = ("agreed", "refused", "not_reached", "overridden")
 TASK_OUTCOMES = ("done", "skipped")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something recorded about one item of a step, on a school-local date."""
-
-    key: str
-    outcome: str
-    on: date
-    by: str = ""
-    reason: str = ""
+CHECKLIST = "checklist"
+Asks = Mapping[str, Sequence[Ask]]
+__all__ = ("Event", "Progress", "Task", "admissible", "progress")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +51,8 @@ class Task:
     quote: str
     file: str
     line: int
+    answers: tuple[Answer, ...] = ()
+    """Of a gate: whose answer it waits for, and what each said."""
 
     @property
     def settled(self) -> bool:
@@ -69,14 +67,25 @@ class Progress:
     tasks: tuple[Task, ...]
     next: Task | None
     complete: bool
+    why: tuple[str, ...] = ()
+    """Why the next thing is next, in Dutch."""
+
+    @property
+    def ready(self) -> tuple[Task, ...]:
+        """Everything that may be done now, also what is optional."""
+        return tuple(task for task in self.tasks if task.state == "open")
 
 
 @dataclass(frozen=True, slots=True)
 class _Stand:
-    """What counts of the events: the outcome and date of each settled item, and each gate."""
+    """What counts of the events: the outcome of each settled item, and what was said at gates."""
 
     outcomes: dict[str, Event]
-    gates: dict[str, Event]
+    gates: dict[str, list[Event]]
+    asks: Asks
+
+    def open(self, gate: Gate, side: str = "") -> bool:
+        return gating.is_open(gate, self.gates.get(gate.key, ()), self.asks.get(gate.key, ()), side)
 
 
 def progress(
@@ -87,16 +96,18 @@ def progress(
     started: date,
     calendar: SchoolCalendar,
     role: str = "",
+    asks: Asks | None = None,
 ) -> Progress:
     """How a step stands.
 
-    `role` is the handler that routing chose, for steps whose owner the intake decides. Events that
-    were not admissible when they were recorded count for nothing.
+    `role` is the handler that routing chose, for steps whose owner the intake decides; `asks` says
+    for each gate whose answers it waits for. Events that were not admissible when they were
+    recorded count for nothing.
     """
     parts = protocol.parts(step_key)
     if not parts:
         raise LookupError(step_key)
-    stand = _stand(parts, events)
+    stand = _stand(parts, events, asks or {})
     owner = parts[-1].owner or role
     tasks: list[Task] = []
     for part in parts:
@@ -105,27 +116,39 @@ def progress(
     dated = [_dated(task, parts, stand, started, calendar) for task in tasks]
     ordered = _in_order(dated, parts)
     needed = [task for task in ordered if not task.optional]
+    unordered = parts[-1].mode == CHECKLIST
+    following = _next(needed, unordered=unordered)
     return Progress(
         step=step_key,
         tasks=tuple(ordered),
-        next=_next(needed),
+        next=following,
         complete=all(task.settled for task in needed),
+        why=_why(protocol, following, ordered, unordered=unordered),
     )
 
 
 def admissible(
-    protocol: Protocol, step_key: str, events: Sequence[Event], event: Event
+    protocol: Protocol,
+    step_key: str,
+    events: Sequence[Event],
+    event: Event,
+    *,
+    asks: Asks | None = None,
 ) -> str | None:
     """Why an event may not be recorded now, in Dutch; None when it may."""
     parts = protocol.parts(step_key)
-    return _refusal(parts, _stand(parts, events), event)
+    gate = next((one for part in parts for one in part.gates if one.key == event.key), None)
+    refusal = _refusal(parts, _stand(parts, events, asks or {}), event)
+    if refusal is None and gate is not None:
+        return gating.new_refusal(protocol, gate, event, (asks or {}).get(gate.key, ()))
+    return refusal
 
 
 def _refusal(parts: Sequence[Step], stand: _Stand, event: Event) -> str | None:
     gates = {gate.key: gate for part in parts for gate in part.gates}
     items = {item.key: item for part in parts for item in _todo(part)}
     if event.key in gates:
-        return _gate_refusal(gates[event.key], event)
+        return gating.refusal(gates[event.key], event)
     if event.key in items:
         return _task_refusal(items[event.key], parts, stand, event)
     return "Dit hoort niet bij deze stap."
@@ -137,34 +160,28 @@ def _task_refusal(item: Item, parts: Sequence[Step], stand: _Stand, event: Event
     if event.outcome == "skipped":
         explained = _optional(item) or (event.by.strip() and event.reason.strip())
         return None if explained else "Overslaan kan alleen met naam en reden."
-    closed = [gate.label for gate in _blocking(item.key, parts) if not _open(gate, stand)]
+    closed = [gate.label for gate in _closed(item, parts, stand)]
     return f"Eerst nodig: {'; '.join(closed)}." if closed else None
 
 
-def _gate_refusal(gate: Gate, event: Event) -> str | None:
-    if event.outcome not in GATE_OUTCOMES:
-        return f"Onbekende uitkomst: {event.outcome}."
-    if not event.by.strip():
-        return f"Wie legde dit vast? ({gate.label})"
-    if event.outcome == "overridden" and not event.reason.strip():
-        return "Toch doorgaan kan alleen met naam en reden."
-    return None
-
-
-def _stand(parts: Sequence[Step], events: Sequence[Event]) -> _Stand:
-    """Replay the events; the last word on a gate counts for whatever comes after it."""
-    stand = _Stand({}, {})
+def _stand(parts: Sequence[Step], events: Sequence[Event], asks: Asks) -> _Stand:
+    """Replay the events; the last word of each counts for whatever comes after it."""
+    stand = _Stand({}, {}, asks)
     gates = {gate.key for part in parts for gate in part.gates}
     for event in events:
         if _refusal(parts, stand, event) is not None:
             continue
-        (stand.gates if event.key in gates else stand.outcomes)[event.key] = event
+        if event.key in gates:
+            stand.gates.setdefault(event.key, []).append(event)
+        else:
+            stand.outcomes[event.key] = event
     return stand
 
 
-def _open(gate: Gate, stand: _Stand) -> bool:
-    event = stand.gates.get(gate.key)
-    return event is not None and event.outcome in ("agreed", "overridden")
+def _closed(item: Item, parts: Sequence[Step], stand: _Stand) -> list[Gate]:
+    """The gates that still hold something back, each asked only for the side it is about."""
+    side = gating.side_of(item)
+    return [gate for gate in _blocking(item.key, parts) if not stand.open(gate, side)]
 
 
 def _blocking(key: str, parts: Sequence[Step]) -> list[Gate]:
@@ -186,8 +203,8 @@ def _task(
     stand: _Stand,
 ) -> Task:
     event = stand.outcomes.get(item.key)
-    closed = tuple(gate.key for gate in _blocking(item.key, parts) if not _open(gate, stand))
-    waits = _unmet(item, stand)
+    closed = tuple(gate.key for gate in _closed(item, parts, stand))
+    waits = _unmet(item, parts, stand)
     if event is not None:
         state = event.outcome
     elif closed:
@@ -205,15 +222,19 @@ def _gate_task(gate: Gate, parts: Sequence[Step], owner: str, stand: _Stand) -> 
     It need not be asked before what precedes the first thing it holds back.
     """
     held = [item for part in parts for item in _todo(part) if item.key in gate.blocks]
-    waits = _unmet(held[0], stand) if held else ()
-    state = "done" if _open(gate, stand) else "waiting" if waits else "open"
-    task = _blank(gate, owner=owner, state=state, event=stand.gates.get(gate.key))
-    return replace(task, optional=all(map(_optional, held)), waits_for=waits)
+    waits = _unmet(held[0], parts, stand) if held else ()
+    state = "done" if stand.open(gate) else "waiting" if waits else "open"
+    said = stand.gates.get(gate.key, [])
+    task = _blank(gate, owner=owner, state=state, event=said[-1] if said else None)
+    answers = gating.answers(said, stand.asks.get(gate.key, ()))
+    return replace(task, optional=all(map(_optional, held)), waits_for=waits, answers=answers)
 
 
-def _unmet(item: Item, stand: _Stand) -> tuple[str, ...]:
+def _unmet(item: Item, parts: Sequence[Step], stand: _Stand) -> tuple[str, ...]:
+    """What must come first and has no outcome; what only another step has, does not count here."""
     wanted = item.after if isinstance(item, Action) else ()
-    return tuple(key for key in wanted if key not in stand.outcomes)
+    here = {action.key for part in parts for action in part.actions} if wanted else set()
+    return tuple(key for key in wanted if key in here and key not in stand.outcomes)
 
 
 def _blank(item: Item, *, owner: str, state: str, event: Event | None) -> Task:
@@ -265,8 +286,38 @@ def _in_order(tasks: list[Task], parts: Sequence[Step]) -> list[Task]:
     return ordered
 
 
-def _next(needed: list[Task]) -> Task | None:
-    """The first open task; a gate that was refused comes last, it needs a decision."""
+def _next(needed: list[Task], *, unordered: bool) -> Task | None:
+    """The first open task; a gate that was refused comes last, it needs a decision.
+
+    Where the school's card has no order, what has the nearest date comes first.
+    """
     ready = [task for task in needed if task.state == "open"]
-    fresh = [task for task in ready if not task.outcome]
-    return next(iter(fresh or ready), None)
+    fresh = [task for task in ready if not task.outcome] or ready
+    if unordered:
+        fresh = sorted(fresh, key=lambda task: task.due or date.max)
+    return next(iter(fresh), None)
+
+
+def _why(
+    protocol: Protocol, following: Task | None, tasks: list[Task], *, unordered: bool
+) -> tuple[str, ...]:
+    """Why this is next: what waits for it, what its date is, who does it."""
+    if following is None:
+        return ()
+    found = ["Deze kaart heeft geen vaste volgorde: je kiest zelf."] if unordered else []
+    held = [task.label for task in tasks if following.key in task.gates]
+    waiting = [task.label for task in tasks if following.key in task.waits_for]
+    if held:
+        found.append(f"Hierop wacht: {'; '.join(held)}")
+    elif waiting:
+        found.append(f"Daarna kan: {'; '.join(waiting)}")
+    elif not unordered:
+        found.append("Wat ervoor kwam, is gedaan of vastgelegd.")
+    if following.outcome in ("refused", "not_reached"):
+        found.append("Er is nog geen akkoord. Iemand moet nu een besluit nemen.")
+    if following.due is not None:
+        found.append(
+            "Voor deze taak geldt een dag." if not following.target else "De dag is een streven."
+        )
+    found.append(f"Dit doet: {protocol.label(following.owner)}.")
+    return tuple(found)

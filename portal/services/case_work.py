@@ -12,7 +12,6 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
-from portal.domain.progress import admissible
 from portal.domain.readers import ENOUGH
 from portal.models import Case, Record, StaffMember
 from portal.services import (
@@ -124,10 +123,15 @@ def record_step(
     text: str,
     now: datetime,
     status: str = "",
+    person: str = "",
+    side: str = "",
+    ground: str = "",
 ) -> None:
     """Record what became of one action or gate of the protocol, with a note.
 
     Args:
+        person: of a gate, the key of whoever answered, and `side` theirs.
+        ground: of a consultation passed over, why that was right (`hard_rules.GROUNDS`).
         status: where the case stands from now on, in the words the reporter is told; empty
             leaves it.
 
@@ -145,8 +149,9 @@ def record_step(
         now,
         {"action": action_key, "outcome": outcome, "step": case.step_key, "text": words},
     )
-    events = [stands.event_of(item) for item in steps if item["step"] == case.step_key]
-    refusal = admissible(protocol, case.step_key, events, stands.event_of(body))
+    said = {"person": person, "side": side, "ground": ground}
+    body |= {key: value for key, value in said.items() if value}
+    refusal = stands.refusal_of(session, case, opened, protocol, steps, body)
     if refusal is not None:
         raise InvalidInputError("outcome", refusal)
     traced = _set_status(session, case, opened, actor, status, now)

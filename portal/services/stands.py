@@ -1,18 +1,34 @@
-"""How a case stands in its step: what was recorded, folded by the protocol."""
+"""How a case stands in its step: what was recorded, folded by the protocol.
+
+Also what its record says about a measure: announced, approved, both sides heard, more than a
+report without a name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal import data
 from portal.domain.deadlines import local_date
-from portal.domain.progress import Event, Progress, progress
-from portal.domain.protocol import Protocol
+from portal.domain.gates import OPENING, Event
+from portal.domain.hard_rules import Measure, MeasureFacts, refusals
+from portal.domain.people import Ask, Person, asks_of
+from portal.domain.progress import Progress, admissible, progress
+from portal.domain.protocol import MEASURES, Action, Gate, Protocol
 from portal.models import Case, School
+from portal.services import keys, records
 from portal.services.calendars import calendar_of
+from portal.services.case_keys import CaseKeys
+
+HEARING = ("talk_accused", "talk_both", "talk_separate", "talk_joint", "restorative")
+OWN_FINDINGS = (*HEARING, "talk_subject", "talk_group", "observe_class", "analyse")
+"""Kinds of actions from which a school knows something by itself."""
+AT_A_STEP = frozenset({"announced_before", "approval", "not_anonymous_alone", "heard"})
+"""What is looked at when a step is recorded; dates and papers belong to the measure itself."""
 
 
 def progress_of(
@@ -21,6 +37,7 @@ def progress_of(
     protocol: Protocol,
     steps: Sequence[dict[str, Any]],
     now: datetime,
+    people: Sequence[Person] = (),
 ) -> Progress:
     """Fold what was recorded into what comes next; ``now`` begins a step without a record."""
     begun = [body["at"] for body in steps if body["step"] == case.step_key]
@@ -28,11 +45,60 @@ def progress_of(
     return progress(
         protocol,
         case.step_key,
-        [event_of(body) for body in steps if body["step"] == case.step_key],
+        events_of(case, steps),
         started=local_date(start),
         calendar=calendar_of(session.get_one(School, case.school_id)),
         role=case.role_key,
+        asks=_asks(protocol, case, people),
     )
+
+
+def refusal_of(
+    session: Session,
+    case: Case,
+    opened: CaseKeys,
+    protocol: Protocol,
+    steps: Sequence[dict[str, Any]],
+    body: dict[str, Any],
+    people: Sequence[Person] = (),
+) -> str | None:
+    """Say why something may not be recorded at this step, in Dutch; None when it may."""
+    event = event_of(body)
+    asks = _asks(protocol, case, people)
+    refused = admissible(protocol, case.step_key, events_of(case, steps), event, asks=asks)
+    kind = _action_kinds(protocol).get(event.key, "")
+    if refused is not None or event.outcome != "done" or kind not in MEASURES:
+        return refused
+    facts = measure_facts(session, case, opened, protocol, steps)
+    missing = refusals(protocol, Measure(kind=kind), facts)
+    return next((str(one) for one in missing if one.guard in AT_A_STEP), None)
+
+
+def measure_facts(
+    session: Session,
+    case: Case,
+    opened: CaseKeys,
+    protocol: Protocol,
+    steps: Iterable[Mapping[str, Any]],
+) -> MeasureFacts:
+    """Gather what the record of a case says about a measure, over all its steps."""
+    gates = {gate.key: gate for step in protocol.steps for gate in step.gates}
+    kinds = _action_kinds(protocol)
+    passed = [gates[body["action"]] for body in _in(steps, OPENING, gates)]
+    done = {kinds[body["action"]] for body in _in(steps, ("done",), kinds)}
+    hears = {item.kind for item in _actions_here(protocol, case.step_key)} & set(HEARING)
+    heard = bool(done & set(HEARING))
+    return MeasureFacts(
+        announced="announce" in done or any(gate.kind == "announced_before" for gate in passed),
+        approved_by=frozenset(gate.role for gate in passed if gate.kind == "approval"),
+        only_anonymous=not done & set(OWN_FINDINGS) and _all_nameless(session, opened),
+        accused_heard=True if heard else (False if hears else None),
+    )
+
+
+def events_of(case: Case, steps: Iterable[dict[str, Any]]) -> list[Event]:
+    """Read what was recorded at the step that a case is in."""
+    return [event_of(body) for body in steps if body["step"] == case.step_key]
 
 
 def event_of(body: dict[str, Any]) -> Event:
@@ -43,6 +109,9 @@ def event_of(body: dict[str, Any]) -> Event:
         on=local_date(datetime.fromisoformat(body["at"])),
         by=body["who"],
         reason=body["text"],
+        person=body.get("person", ""),
+        side=body.get("side", ""),
+        ground=body.get("ground", ""),
     )
 
 
@@ -52,8 +121,45 @@ def look_ahead(
     protocol: Protocol,
     steps: Sequence[dict[str, Any]],
     now: datetime,
+    people: Sequence[Person] = (),
 ) -> None:
     """Put the next thing to do and its date where the desk can see them."""
-    stand = progress_of(session, case, protocol, steps, now)
+    stand = progress_of(session, case, protocol, steps, now, people)
     case.next_action = stand.next.key if stand.next else ""
     case.due_on = stand.next.due if stand.next else None
+
+
+def _asks(protocol: Protocol, case: Case, people: Sequence[Person]) -> dict[str, tuple[Ask, ...]]:
+    return asks_of(protocol, case.step_key, people, data.consent_ages()) if people else {}
+
+
+def _in(
+    steps: Iterable[Mapping[str, Any]],
+    outcomes: Sequence[str],
+    known: Mapping[str, Gate] | Mapping[str, str],
+) -> list[Mapping[str, Any]]:
+    return [body for body in steps if body["outcome"] in outcomes and body["action"] in known]
+
+
+def _action_kinds(protocol: Protocol) -> dict[str, str]:
+    return {action.key: action.kind for step in protocol.steps for action in step.actions}
+
+
+def _actions_here(protocol: Protocol, step_key: str) -> list[Action]:
+    return [action for part in protocol.parts(step_key) for action in part.actions]
+
+
+def _all_nameless(session: Session, opened: CaseKeys) -> bool:
+    """Whether no report of the case bears a name, and none was written down by staff."""
+    return all(_nameless(session, opened, report_id) for report_id in opened.reports)
+
+
+def _nameless(session: Session, opened: CaseKeys, report_id: str) -> bool:
+    stories = {item.row.id: item.identity for item in opened.of_report(report_id, keys.STORY)}
+    rows = records.records_of(session, list(stories), kinds=["report"])
+    for _row, told in records.open_sound(rows, stories, opened.changed):
+        choice = told.get("answers", {}).get("name", {}).get("value", {})
+        who = choice.get("who", "nobody") if isinstance(choice, dict) else "nobody"
+        if who != "nobody" or told.get("written_by"):
+            return False
+    return True
