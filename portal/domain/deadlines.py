@@ -24,14 +24,19 @@ class Holiday:
 
 @dataclass(frozen=True, slots=True)
 class SchoolCalendar:
-    """Monday to Friday, but for the holidays."""
+    """Monday to Friday, but for the holidays.
+
+    In a week of exams there is school, but nobody sees how it goes in class: its days count, the
+    week does not.
+    """
 
     holidays: tuple[Holiday, ...] = ()
+    exams: tuple[Holiday, ...] = ()
 
     def is_school_day(self, day: date) -> bool:
         if day.weekday() in WEEKEND:
             return False
-        return not any(free.first <= day <= free.last for free in self.holidays)
+        return not _within(day, self.holidays)
 
     def this_or_next(self, day: date) -> date:
         """The day itself if there is school, else the next school day."""
@@ -49,19 +54,29 @@ class SchoolCalendar:
         return day
 
     def add_weeks(self, start: date, count: int) -> date:
-        """`count` weeks on. A week without any school day does not count: nobody can look then."""
+        """`count` weeks on. A week without lessons does not count: nobody can look then."""
         self.this_or_next(start)
         day = start
         for _ in range(count):
-            day += timedelta(days=7)
-            while not self._has_school(day):
-                day += timedelta(days=7)
+            day = self._with_lessons(day + timedelta(days=7))
         return self.this_or_next(day)
 
-    def _has_school(self, day: date) -> bool:
-        """Is there school on any day of the week (from Monday) that this day is in?"""
+    def _with_lessons(self, day: date) -> date:
+        for weeks in range(LONGEST_BREAK // 7):
+            later = day + timedelta(days=7 * weeks)
+            if self._has_lessons(later):
+                return later
+        raise ValueError(f"no lessons within {LONGEST_BREAK} days of {day}")
+
+    def _has_lessons(self, day: date) -> bool:
+        """Are there lessons on any day of the week (from Monday) that this day is in?"""
         monday = day - timedelta(days=day.weekday())
-        return any(self.is_school_day(monday + timedelta(days=offset)) for offset in range(5))
+        week = (monday + timedelta(days=offset) for offset in range(5))
+        return any(self.is_school_day(one) and not _within(one, self.exams) for one in week)
+
+
+def _within(day: date, spans: tuple[Holiday, ...]) -> bool:
+    return any(span.first <= day <= span.last for span in spans)
 
 
 def local_date(instant: datetime) -> date:

@@ -173,13 +173,20 @@ def _step(protocol: Protocol, step: Step) -> Iterable[Fault]:
         yield from _known_role(protocol, place, step.owner)
     for key in step.repeats:
         yield from _known_step(protocol, place, key)
-    yield from _actions(protocol, step, actions)
+    yield from _actions(protocol, step, actions | _in_whole_of(protocol, step))
     yield from _gates(protocol, step, tasks)
     yield from _dates(step, actions)
     yield from _told(protocol, step)
     for condition in step.conditions:
         if condition.kind == "advance":
             yield from _known_step(protocol, f"{place} '{condition.key}'", condition.to)
+
+
+def _in_whole_of(protocol: Protocol, step: Step) -> set[str]:
+    """Actions of the steps that repeat this one: what is repeated may wait for them."""
+    wholes = [one for one in protocol.steps if step.key in one.repeats]
+    parts = [part for one in wholes for part in protocol.parts(one.key)]
+    return {action.key for part in parts for action in part.actions}
 
 
 def _actions(protocol: Protocol, step: Step, known: set[str]) -> Iterable[Fault]:

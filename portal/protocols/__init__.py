@@ -10,7 +10,7 @@ import tomllib
 from importlib import resources
 from typing import Any
 
-from portal.domain.protocol import Protocol
+from portal.domain.protocol import OURS, Protocol
 from portal.domain.protocol_parse import merge, parse_protocol
 
 COMMON = "_portal"
@@ -42,6 +42,12 @@ def load_tables(key: str) -> dict[str, Any]:
 def complete(tables: dict[str, Any]) -> dict[str, Any]:
     """A school's own tables with ours merged in."""
     return merge(tables, _read(COMMON))
+
+
+def with_rules_of_today(tables: dict[str, Any]) -> dict[str, Any]:
+    """A stored protocol with today's rules of law and of ours: those change under running cases."""
+    kept = [row for row in tables.get("hard_rules", []) if row.get("file", "") not in OURS]
+    return {**tables, "hard_rules": kept + _read(COMMON)["hard_rules"]}
 
 
 def _read(key: str) -> dict[str, Any]:

@@ -11,12 +11,15 @@ from portal.domain.reading_hours import SCHOOL_HOURS, Hours, HoursError, Opening
 from portal.models import School
 from portal.services.schools import SchoolView
 
+EXAMS = ("toetsweek", "proefwerkweek", "examenweek", "examens", "schoolexamen")
+"""How the name of a span begins in which there is school, but no lessons."""
+
 
 def calendar_of(school: School | SchoolView) -> SchoolCalendar:
-    """Read holidays, one a line: ``2026-12-19 2027-01-03 Kerstvakantie``."""
-    return SchoolCalendar(
-        tuple(holiday(line) for line in school.holidays.splitlines() if line.strip())
-    )
+    """Read holidays and weeks of exams, one a line: ``2026-12-19 2027-01-03 Kerstvakantie``."""
+    spans = [holiday(line) for line in school.holidays.splitlines() if line.strip()]
+    exams = tuple(one for one in spans if one.name.lower().startswith(EXAMS))
+    return SchoolCalendar(tuple(one for one in spans if one not in exams), exams)
 
 
 def hours_of(school: School | SchoolView) -> Hours:

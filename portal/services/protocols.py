@@ -51,4 +51,4 @@ def _as_text(key: str) -> str:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Protocol:
-    return parse_protocol(json.loads(text))
+    return parse_protocol(protocols.with_rules_of_today(json.loads(text)))
