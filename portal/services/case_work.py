@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ FEWEST, MOST = 2, 4
 CLOSED = "closed"
 NOTE, STEP, HANDOVER, MOVE, CLOSING = "note", "step", "handover", "move", "closing"
 PARENT_CHECK = "parent_check"
-WRITTEN = (NOTE, STEP, HANDOVER, MOVE, CLOSING, PARENT_CHECK)
+WRITTEN = (NOTE, STEP, HANDOVER, MOVE, CLOSING, "reopening", PARENT_CHECK)
 
 
 def open_for(session: Session, *, actor: StaffActor, case_id: str) -> tuple[Case, CaseKeys]:
@@ -66,7 +66,7 @@ def write_note(
     """Write a note that all readers of the case see."""
     case, opened = open_for(session, actor=actor, case_id=case_id)
     body = signed(actor, now, {"text": checked("text", text)})
-    _write(session, case, opened, NOTE, body, actor, now)
+    write(session, case, opened, NOTE, body, actor, now)
 
 
 def reply(
@@ -95,11 +95,11 @@ def reply(
     story = stories[-1]
     row = records.add_record(session, story, body, kind=kind, now=now)
     _changed(case, now)
-    _has_answered(case)
+    has_answered(case)
     reached = "talking" if case.status in {"received", "read"} else ""
-    traced = _set_status(session, case, opened, actor, reached, now)
+    traced = set_status(session, case, opened, actor, reached, now)
     notices.tell(session, case=case, opened=opened, report_id=report_id, now=now)
-    _settle(session, case)
+    settle(session, case)
     custody.record_event(
         session,
         CustodyKind.MESSAGE_SENT,
@@ -154,17 +154,24 @@ def record_step(
     refusal = stands.refusal_of(session, case, opened, protocol, steps, body)
     if refusal is not None:
         raise InvalidInputError("outcome", refusal)
-    traced = _set_status(session, case, opened, actor, status, now)
-    _write(session, case, opened, STEP, body, actor, now, CustodyKind.CASE_STEP_RECORDED, traced)
+    traced = set_status(session, case, opened, actor, status, now)
+    write(session, case, opened, STEP, body, actor, now, CustodyKind.CASE_STEP_RECORDED, traced)
     stands.look_ahead(session, case, protocol, [*steps, body], now)
-    _has_answered(case)
-    _settle(session, case)
+    has_answered(case)
+    settle(session, case)
 
 
 def move_to_step(
-    session: Session, *, actor: StaffActor, case_id: str, step_key: str, reason: str, now: datetime
+    session: Session,
+    *,
+    actor: StaffActor,
+    case_id: str,
+    step_key: str,
+    reason: str,
+    now: datetime,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
-    """Go on to another step of the protocol, with a reason.
+    """Go on to another step, with a reason; `more` tells in the same record what led there.
 
     Raises:
         InvalidInputError: for a step that the protocol does not have, or without a reason.
@@ -173,26 +180,15 @@ def move_to_step(
     protocol = protocols.of_case(session, case)
     if protocol.step(step_key) is None:
         raise InvalidInputError("step", "unknown")
-    words = checked("reason", reason)
-    body = signed(actor, now, {"from": case.step_key, "to": step_key, "text": words})
+    moved = {"from": case.step_key, "to": step_key, "text": checked("reason", reason)}
+    body = signed(actor, now, {**(more or {}), **moved})
     case.step_key = step_key
-    _write(session, case, opened, MOVE, body, actor, now, CustodyKind.CASE_STEP_RECORDED)
+    write(session, case, opened, MOVE, body, actor, now, CustodyKind.CASE_STEP_RECORDED)
     stands.look_ahead(session, case, protocol, case_keys.facts_of(session, opened, STEP), now)
-    _settle(session, case)
+    settle(session, case)
 
 
-def close(session: Session, *, actor: StaffActor, case_id: str, reason: str, now: datetime) -> None:
-    """Close a case, with a reason that stays in it."""
-    case, opened = open_for(session, actor=actor, case_id=case_id)
-    body = signed(actor, now, {"text": checked("reason", reason)})
-    traced = _set_status(session, case, opened, actor, CLOSED, now)
-    _write(session, case, opened, CLOSING, body, actor, now, about=traced)
-    case.due_on = None
-    _has_answered(case)
-    _settle(session, case)
-
-
-def _set_status(
+def set_status(
     session: Session, case: Case, opened: CaseKeys, actor: StaffActor, status: str, now: datetime
 ) -> list[str]:
     """Let the case stand elsewhere, as its reporters see. Returns the hashes for the log."""
@@ -208,8 +204,8 @@ def _set_status(
     )
 
 
-def _has_answered(case: Case) -> None:
-    """Nobody waits for staff any more."""
+def has_answered(case: Case) -> None:
+    """Write down that nobody waits for staff any more."""
     case.waiting_for_staff, case.answer_by, case.check_call = False, None, False
 
 
@@ -259,7 +255,7 @@ def hand_over(
             reason=why,
             now=now,
         )
-        _settle(session, case)
+        settle(session, case)
     case_keys.add_reader(
         session,
         case=case,
@@ -286,8 +282,8 @@ def hand_over(
     traced = traces.note_handing(session, case, opened, former, member, leaves=leaves, now=now)
     body = signed(actor, now, {"from": former.name, "to": member.name, "text": why})
     event = CustodyKind.CASE_HANDED_OVER
-    _write(session, case, opened, HANDOVER, body, actor, now, event, traced)
-    _settle(session, case)
+    write(session, case, opened, HANDOVER, body, actor, now, event, traced)
+    settle(session, case)
 
 
 def _give(
@@ -327,7 +323,7 @@ def _check_enough_without(
         raise InvalidInputError("keep", "Minstens twee mensen moeten een zaak kunnen lezen.")
 
 
-def _write(
+def write(
     session: Session,
     case: Case,
     opened: CaseKeys,
@@ -337,7 +333,15 @@ def _write(
     now: datetime,
     event: CustodyKind = CustodyKind.RECORD_WRITTEN,
     about: Sequence[str] = (),
+    *,
+    sparing: bool = False,
 ) -> Record:
+    """Seal a record into the case and name it in the log.
+
+    Args:
+        sparing: whether the log says no more than that a record was written.
+    """
+    told = {} if sparing else {k: v for k, v in body.items() if k not in {"text", "at"}}
     row = records.add_record(session, opened.current, body, kind=kind, now=now)
     custody.record_event(
         session,
@@ -348,7 +352,7 @@ def _write(
         compartment=opened.current.row,
         case_id=case.id,
         about=[row.id, row.ciphertext_sha256, *about],
-        particulars={key: value for key, value in body.items() if key not in {"text", "at"}},
+        particulars=told,
     )
     _changed(case, now)
     return row
@@ -382,7 +386,7 @@ def _changed(case: Case, now: datetime) -> None:
     case.changed_at = records.whole_hour(now)
 
 
-def _settle(session: Session, case: Case) -> None:
+def settle(session: Session, case: Case) -> None:
     """Write now what will be committed, so that a colleague's change in between is told here."""
     case_id = case.id
     try:
