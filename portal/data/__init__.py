@@ -12,6 +12,7 @@ from portal.domain.checklist import Item
 from portal.domain.danger import DangerWords
 from portal.domain.guides import Guides, parse_guides
 from portal.domain.how_it_works import HowItWorks
+from portal.domain.informing import AgeNote
 from portal.domain.intimate_steps import IntimateSteps, parse_intimate_steps
 from portal.domain.people import AgeRule
 from portal.domain.questionnaire import Questionnaire, parse_questionnaire
@@ -70,6 +71,18 @@ def police_list() -> tuple[Item, ...]:
 def consent_ages() -> tuple[AgeRule, ...]:
     """Whose consent counts at an age."""
     return tuple(AgeRule.from_table(table) for table in _read("consent_ages")["age"])
+
+
+@cache
+def talk_guides() -> TalkGuides:
+    """How to hold a talk, and what a text that leaves the case may say."""
+    return parse_talk_guides(_read("talk_guides"))
+
+
+@cache
+def age_notes() -> tuple[AgeNote, ...]:
+    """What the age of a pupil changes."""
+    return tuple(AgeNote.from_table(table) for table in _read("age_notes")["note"])
 
 
 @cache
