@@ -6,7 +6,7 @@ who may read the case comes into question, unless nobody of them is there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,11 +16,12 @@ from portal.domain.readers import Member, Roster
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Days on which somebody is not there, both ends included."""
+    """Days on which somebody is not there, both ends included, and who was asked to stand in."""
 
     member: str
     first: date
     last: date
+    substitute: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def owner_on(
 
     `handler` has the case and comes first for their own role; `readers` may open it.
     """
-    away = {one.member for one in absences if one.first <= on <= one.last}
+    away = {one.member: one.substitute for one in absences if one.first <= on <= one.last}
     told: list[str] = []
     for key in dict.fromkeys((role_key, *protocol.oversight(role_key))):
         for one in _holders(protocol, roster, key, handler if key == role_key else "", readers):
@@ -79,12 +80,13 @@ def _holders(
 
 
 def _substitute(
-    protocol: Protocol, roster: Roster, member: Member, role_key: str, away: set[str]
+    protocol: Protocol, roster: Roster, member: Member, role_key: str, away: Mapping[str, str]
 ) -> Member | None:
-    """Their own substitute; else whoever is on duty in the role that stands in for theirs."""
-    one = roster.member(member.substitute)
-    if one is not None and one.usable and one.id not in away:
-        return one
+    """Who was asked, else who always does; else who is on duty in the role that stands in."""
+    for key in (away[member.id], member.substitute):
+        one = roster.member(key)
+        if one is not None and one.usable and one.id not in away:
+            return one
     role = protocol.role(role_key)
     if role is None or not role.substitute_role:
         return None

@@ -227,7 +227,8 @@ def _gate_task(gate: Gate, parts: Sequence[Step], owner: str, stand: _Stand) -> 
     said = stand.gates.get(gate.key, [])
     task = _blank(gate, owner=owner, state=state, event=said[-1] if said else None)
     answers = gating.answers(said, stand.asks.get(gate.key, ()))
-    return replace(task, optional=all(map(_optional, held)), waits_for=waits, answers=answers)
+    needed = any(not _optional(item) and item.key not in stand.outcomes for item in held)
+    return replace(task, optional=not needed, waits_for=waits, answers=answers)
 
 
 def _unmet(item: Item, parts: Sequence[Step], stand: _Stand) -> tuple[str, ...]:
