@@ -48,8 +48,18 @@ DATA_KEYS = frozenset({
 # What only one file has to show, and the only table of a file that is not for staff.
 MORE_KEYS = {"guides.toml": {"name"}, "helplines.toml": {"name"}}
 ONLY_TABLE = {"intimate_steps.toml": "notice"}
-# These hold words to look for, not texts to show.
-NO_TEXTS = frozenset({"danger_words.toml", "public_holidays.toml"})
+# The files of portal/data that a reporter reads; the others are for staff, or hold no texts.
+DATA = (
+    "guides.toml",
+    "helplines.toml",
+    "how_it_works.toml",
+    "intimate_steps.toml",
+    "parents.toml",
+    "platforms.toml",
+    "police_list.toml",
+    "questions.toml",
+    "tap_questions.toml",
+)
 # Of the protocols a reporter only sees who somebody is.
 ROLE_LABEL = "label"
 PLURAL_RULES = {
@@ -124,14 +134,13 @@ def _found(place: str, call: str, texts: tuple[str | None, ...]) -> Found:
 
 
 def _of_data() -> Iterator[Found]:
-    for path in _files(("portal/data/*.toml",)):
+    for path in _files(tuple(f"portal/data/{name}" for name in DATA)):
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         if path.name in ONLY_TABLE:
             tables = tables[ONLY_TABLE[path.name]]
-        if path.name not in NO_TEXTS:
-            keys = DATA_KEYS | MORE_KEYS.get(path.name, set())
-            for text in _texts(tables, keys, shown=False):
-                yield Found(str(path.relative_to(ROOT)), text)
+        keys = DATA_KEYS | MORE_KEYS.get(path.name, set())
+        for text in _texts(tables, keys, shown=False):
+            yield Found(str(path.relative_to(ROOT)), text)
 
 
 def _texts(value: Any, keys: frozenset[str], *, shown: bool) -> Iterator[str]:
