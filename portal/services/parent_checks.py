@@ -27,11 +27,11 @@ def record(
         InvalidInputError: field ``how``, for a way that is none.
         NotFoundError: there is no such report in this case, or no key for this person.
     """
-    if how not in HOW:
-        raise InvalidInputError("how", "unknown")
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
     if report_id not in opened.reports:
         raise NotFoundError(report_id)
+    if how not in HOW:
+        raise InvalidInputError("how", "unknown")
     body = case_work.signed(actor, now, {"report": report_id, "how": how, "text": ""})
     row = records.add_record(session, opened.current, body, kind=case_work.PARENT_CHECK, now=now)
     custody.record_event(
