@@ -131,6 +131,21 @@ def test_withdrawing_what_was_opened_says_so_first_and_staff_see_it(site, phone)
     assert "School bewaart het langer" in phone.get("gesprek").text
 
 
+@pytest.mark.parametrize("way", ["aangifte", "refused", "aangiftepakket"])
+def test_whoever_saw_it_by_another_door_has_opened_it_too(site, phone, way):
+    desk, case_id = Desk(site, "DAM"), only_report(site).case_id
+    if way == "refused":
+        page = desk.post(f"{case_id}/notitie", note="")
+        assert page.status == 422
+    elif way == "aangifte":
+        page = Page(desk.client.get(f"/{SLUG}/bureau/zaken/{case_id}/aangifte"))
+    else:
+        path = f"/{SLUG}/bureau/zaken/{case_id}/{way}"
+        with desk.client.post(path, data={"t": desk.token}, headers=FORM) as answer:
+            assert answer.get_data().startswith(b"PK")
+    assert "School heeft het al geopend." in phone.get("gesprek/terug").text
+
+
 def test_an_opening_in_between_turns_it_into_a_fresh_choice(site, phone):
     phone.get("gesprek/terug")
     open_as(site, "DAM")

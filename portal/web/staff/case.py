@@ -10,17 +10,16 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain.permissions import Action
-from portal.services import acute, case_work, cases, quarantine, reading, sessions, transaction
+from portal.services import case_work, cases, reading, transaction
 from portal.services.errors import (
     ConflictError,
     ForbiddenError,
     InvalidInputError,
     RecordMismatchError,
 )
-from portal.web import context, session
-from portal.web.context import db, now, portal
+from portal.web.context import db, now
 from portal.web.guards import current_actor, requires
-from portal.web.staff.layout import Problem, case_page
+from portal.web.staff.layout import Problem, case_page, note_first_opening
 
 blueprint = Blueprint("staff_case", __name__, url_prefix="/<school>/bureau/zaken/<case_id>")
 Answer = str | Response | tuple[str, int]
@@ -41,27 +40,12 @@ CHOOSE = "Kies eerst aan wie."
 @blueprint.get("/")
 @requires(Action.WORK_ON_CASES)
 def show(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school` reads it
-    """Show a case. Its first opening in a session is written down before the first byte."""
-    _note_first_opening(case_id)
+    """Show a case."""
     return _show(case_id)
 
 
-def _note_first_opening(case_id: str) -> None:
-    live = session.any_current()
-    opened = live.data.setdefault("opened", []) if live else []
-    if acute.is_waiting(db(), school_id=current_actor().school_id, case_id=case_id):
-        acute.acknowledge(db(), actor=current_actor(), case_id=case_id, now=now())
-        context.commit()
-    if live is not None and case_id not in opened:
-        who, store = current_actor(), portal().store
-        quarantine.fulfil(db(), actor=who, store=store, case_id=case_id, now=now())
-        cases.note_reading(db(), actor=who, case_id=case_id, now=now())
-        opened.append(case_id)
-        sessions.save(live)
-        context.commit()
-
-
 def _show(case_id: str, errors: list[Problem] | None = None) -> str:
+    note_first_opening(case_id)
     view = cases.show(db(), actor=current_actor(), case_id=case_id, now=now())
     return case_page(
         "staff/case.html",

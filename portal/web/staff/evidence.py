@@ -11,7 +11,7 @@ from portal.web import context
 from portal.web.context import db, now, portal
 from portal.web.filenames import attachment
 from portal.web.guards import current_actor, requires
-from portal.web.staff.layout import Problem, case_page
+from portal.web.staff.layout import Problem, case_page, note_first_opening
 
 blueprint = Blueprint(
     "staff_evidence", __name__, url_prefix="/<school>/bureau/zaken/<case_id>/bewijs/<evidence_id>"
@@ -19,7 +19,9 @@ blueprint = Blueprint(
 SANDBOX = "default-src 'none'; sandbox"
 
 
-def _find(case_id: str, evidence_id: str) -> OpenItem:
+def find_item(case_id: str, evidence_id: str) -> OpenItem:
+    """Find an item of a case, which is opened by that."""
+    note_first_opening(case_id)
     return evidence.find(db(), actor=current_actor(), case_id=case_id, evidence_id=evidence_id)
 
 
@@ -32,7 +34,7 @@ def show(school: str, case_id: str, evidence_id: str) -> str:  # noqa: ARG001 - 
 
 def item_page(case_id: str, evidence_id: str, errors: list[Problem] | None = None) -> str:
     """Render the page of one item."""
-    item = _find(case_id, evidence_id)
+    item = find_item(case_id, evidence_id)
     views = evidence.siblings(db(), actor=current_actor(), item=item)
     view = next(one for one in views if one.id == evidence_id)
     return case_page(
@@ -48,7 +50,7 @@ def picture(school: str, case_id: str, evidence_id: str, kind: str) -> Response:
         db(),
         actor=current_actor(),
         store=portal().store,
-        item=_find(case_id, evidence_id),
+        item=find_item(case_id, evidence_id),
         kind=kind,
         now=now(),
     )
@@ -62,7 +64,7 @@ def picture(school: str, case_id: str, evidence_id: str, kind: str) -> Response:
 @requires(Action.WORK_ON_CASES)
 def original(school: str, case_id: str, evidence_id: str) -> Response:  # noqa: ARG001 - `current_school` reads it
     """Give the original as it came, only ever as a download."""
-    item = _find(case_id, evidence_id)
+    item = find_item(case_id, evidence_id)
     if item.withheld:
         abort(403)
     evidence.log_download(db(), actor=current_actor(), item=item, now=now())

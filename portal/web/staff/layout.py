@@ -7,8 +7,9 @@ from typing import Any
 from flask import render_template, request
 
 from portal.domain.deadlines import local_date
-from portal.services import cases
-from portal.web.context import current_school, db, now
+from portal.services import acute, cases, quarantine, sessions
+from portal.web import context, session
+from portal.web.context import current_school, db, now, portal
 from portal.web.guards import current_actor
 
 Problem = tuple[str, str]
@@ -33,3 +34,23 @@ def case_page(template: str, *, errors: list[Problem] | None = None, **values: A
     beside = cases.neighbours(db(), actor=current_actor())
     here = (request.view_args or {}).get("case_id")
     return page(template, errors=errors, beside=beside, here=here, **values)
+
+
+def note_first_opening(case_id: str) -> None:
+    """Write down the first opening of a case in a session, before the first byte of any of it.
+
+    Every page that shows something of a case comes here, also one that refuses what was typed:
+    what is in no log counts as unopened, and its reporter may still have it destroyed.
+    """
+    live = session.any_current()
+    opened = live.data.setdefault("opened", []) if live else []
+    if acute.is_waiting(db(), school_id=current_actor().school_id, case_id=case_id):
+        acute.acknowledge(db(), actor=current_actor(), case_id=case_id, now=now())
+        context.commit()
+    if live is not None and case_id not in opened:
+        who, store = current_actor(), portal().store
+        quarantine.fulfil(db(), actor=who, store=store, case_id=case_id, now=now())
+        cases.note_reading(db(), actor=who, case_id=case_id, now=now())
+        opened.append(case_id)
+        sessions.save(live)
+        context.commit()

@@ -12,7 +12,7 @@ from portal.web import context
 from portal.web.context import current_school, db, now, portal
 from portal.web.filenames import attachment
 from portal.web.guards import current_actor, requires
-from portal.web.staff.layout import Problem, case_page
+from portal.web.staff.layout import Problem, case_page, note_first_opening
 
 blueprint = Blueprint("staff_packet", __name__, url_prefix="/<school>/bureau/zaken/<case_id>")
 NONE_OF_THIS = "Kies bestanden die bij deze zaak horen."
@@ -29,6 +29,7 @@ def choose(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school`
 
 
 def _choose(case_id: str, errors: list[Problem] | None = None) -> str:
+    note_first_opening(case_id)
     view = cases.show(db(), actor=current_actor(), case_id=case_id, now=now())
     parties = _parties()
     rows = readiness.rows(view, parties)
@@ -58,6 +59,7 @@ def export(school: str, case_id: str) -> Response | tuple[str, int]:  # noqa: AR
     long = [name for name in PARTY_FIELDS if len(getattr(parties, name)) > PARTY_LIMIT]
     if long:
         return _choose(case_id, [(name, TOO_LONG) for name in long]), 422
+    note_first_opening(case_id)
     chosen = request.form.getlist("item")
     try:
         wanted = packets.order(db(), actor=actor, case_id=case_id, chosen=chosen, now=now())

@@ -14,7 +14,7 @@ from portal.services.quarantine import ClosedOff
 from portal.web import context
 from portal.web.context import db, now, portal
 from portal.web.guards import current_actor, requires
-from portal.web.staff.evidence import item_page
+from portal.web.staff.evidence import find_item, item_page
 from portal.web.staff.layout import case_page
 
 blueprint = Blueprint(
@@ -41,7 +41,7 @@ def intimate_steps() -> IntimateSteps:
 def ask(school: str, case_id: str, evidence_id: str) -> str:  # noqa: ARG001 - `current_school` reads it
     """Say what will happen, and ask once more."""
     actor = current_actor()
-    item = evidence.find(db(), actor=actor, case_id=case_id, evidence_id=evidence_id)
+    item = find_item(case_id, evidence_id)
     views = evidence.siblings(db(), actor=actor, item=item)
     view = next(one for one in views if one.id == evidence_id)
     return case_page(
@@ -95,7 +95,7 @@ def handled(school: str, case_id: str, evidence_id: str) -> Answer | tuple[str, 
 def copy(school: str, case_id: str, evidence_id: str) -> Response:  # noqa: ARG001 - `current_school` reads it
     """Give the cleaned copy; it is written down before the first byte goes out."""
     actor = current_actor()
-    item = evidence.find(db(), actor=actor, case_id=case_id, evidence_id=evidence_id)
+    item = find_item(case_id, evidence_id)
     body, media_type = evidence.cleaned_copy(db(), actor=actor, item=item, now=now())
     context.commit()
     response = Response(body, content_type=media_type)
