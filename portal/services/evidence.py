@@ -287,7 +287,7 @@ def cleaned_copy(
         NotFoundError: when there is none.
     """
     kept = _kept(session, item, CLEANED)
-    if kept is None or not item.sealed:
+    if kept is None or not item.sealed or is_intimate(item):
         raise NotFoundError(item.row.id)
     _log(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
     return _open_derivative(kept, item), kept.media_type

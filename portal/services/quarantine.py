@@ -65,39 +65,71 @@ def close_off(
     now: datetime,
     member: str = "",
 ) -> None:
-    """Seal an item that staff should not see, for every reader at once, and set the task.
+    """Close what staff should not see, for every reader at once, and set the task.
 
-    A second press changes nothing. Of a zip the whole is sealed.
+    What was sent twice, or by two, is closed with it; of a sealed item its cleaned copy goes. A
+    second press changes nothing. Of a zip the whole is sealed.
 
     Args:
         member: which file in a zip it was.
 
     Raises:
         NotFoundError: no such item, no key for this person, or nobody could ever open it again.
+        ConflictError: somebody changed one of them meanwhile.
     """
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
     items = evidence.open_items(session, case, opened)
-    place = next((at for at, one in enumerate(items) if one.row.id == evidence_id), None)
-    if place is None:
+    chosen = next((one for one in items if one.row.id == evidence_id), None)
+    if chosen is None:
         raise NotFoundError(evidence_id)
-    item = items[place]
-    if item.sealed:
-        return
-    seen = _seen_by(session, item, opened)
+    alike = [one for one in items if one.body["sha256"] == chosen.body["sha256"]]
+    seen = {one.row.id: _seen_by(session, one, opened) for one in alike}
+    told = set()
+    for item in sorted(alike, key=lambda one: one is not chosen):
+        if not _shows_something(item):
+            continue
+        try:
+            _close(session, actor, store, opened, item, items, now)
+        except NotFoundError:
+            if item is chosen:
+                raise
+            continue
+        body = {
+            "evidence": item.row.id,
+            "exhibit": f"B{items.index(item) + 1}",
+            "who": actor.name,
+            "at": now.isoformat(timespec="seconds"),
+            "seen": seen[item.row.id],
+            "member": member.strip()[:MEMBER_LIMIT],
+        }
+        _note(session, case, opened, CLOSED_OFF, body, actor, now)
+        told.add(item.row.report_id)
+    for report_id in sorted(told):
+        _tell_reporter(session, case, opened, report_id, actor, now)
+    if told:
+        _set_task(session, case, evidence_id, now)
+
+
+def _shows_something(item: OpenItem) -> bool:
+    """Whether there still is anything of an item to see or to fetch."""
+    return not item.sealed or bool(item.sealed.get("copy"))
+
+
+def _close(
+    session: Session,
+    actor: StaffActor,
+    store: EvidenceStore,
+    opened: CaseKeys,
+    item: OpenItem,
+    items: Sequence[OpenItem],
+    now: datetime,
+) -> None:
     held = _held(session, opened, item, items)
+    if item.sealed:
+        sealing.close_copy(session, held, actor=actor.custody, now=now)
+        return
     ready = sealing.make_ready(store, held, why=sealing.BY_STAFF)
     sealing.seal(session, ready, actor=actor.custody, now=now)
-    body = {
-        "evidence": evidence_id,
-        "exhibit": f"B{place + 1}",
-        "who": actor.name,
-        "at": now.isoformat(timespec="seconds"),
-        "seen": seen,
-        "member": member.strip()[:MEMBER_LIMIT],
-    }
-    _note(session, case, opened, CLOSED_OFF, body, actor, now)
-    _tell_reporter(session, case, opened, item.row.report_id, actor, now)
-    _set_task(session, case, evidence_id, now)
 
 
 def handle(

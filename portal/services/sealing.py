@@ -32,6 +32,7 @@ from portal.services.transaction import destroy_after_commit
 
 BY_REPORTER, INTIMATE, BY_STAFF = "reporter", "intimate", "staff"
 """Why something is sealed: its reporter chose so, or says that, or somebody should not see it."""
+UNKNOWN = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,62 @@ def seal(session: Session, ready: Ready, *, actor: Actor, now: datetime) -> None
     destroy_after_commit(session, ready.store, before)
 
 
+def close_copy(session: Session, held: Held, *, actor: Actor, now: datetime) -> None:
+    """Take the cleaned copy of a sealed item from every reader: it shows what the original does.
+
+    Raises:
+        ConflictError: somebody changed it meanwhile.
+    """
+    begin_write(session)
+    row = session.get(EvidenceItem, held.row.id, with_for_update=True, populate_existing=True)
+    before = session.get(Record, row.record_id) if row is not None else None
+    if row is None or before is None or before.ciphertext_sha256 != held.listing["record"]:
+        raise ConflictError(held.row.id)
+    old = [row.record_id, row.listing_id]
+    body = {
+        **held.body,
+        "intimate": "yes",
+        "inspection": {"type": UNKNOWN, "preview": "none"},
+        "sealed": {**held.body["sealed"], "why": BY_STAFF, "copy": ""},
+    }
+    shown = records.add_unvouched(session, held.evidence.row, body, kind="evidence", now=now)
+    listing = {**held.listing, "sealed": BY_STAFF, "record": shown.ciphertext_sha256}
+    listed = records.add_record(session, held.story, listing, kind="listing", now=now)
+    session.execute(delete(Derivative).where(Derivative.evidence_id == row.id))
+    row.record_id, row.listing_id = shown.id, listed.id
+    session.flush()
+    session.execute(delete(Record).where(Record.id.in_(old)))
+    _log(session, held, row, [shown, listed], BY_STAFF, actor, now)
+
+
+def _log(
+    session: Session,
+    held: Held,
+    row: EvidenceItem,
+    written: Sequence[Record],
+    why: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    custody.record_event(
+        session,
+        CustodyKind.EVIDENCE_SEALED,
+        school_id=row.school_id,
+        actor=actor,
+        now=now,
+        compartment=held.log,
+        report_id=row.report_id,
+        case_id=held.case_id,
+        about=[row.id, *(one.ciphertext_sha256 for one in written), row.ciphertext_sha256],
+        particulars={
+            "sha256": held.body["sha256"],
+            "ciphertext_sha256": row.ciphertext_sha256,
+            "size": held.body["size"],
+            "why": why,
+        },
+    )
+
+
 def _cleaned(store: EvidenceStore, held: Held, conceal: Sequence[str]) -> Made | None:
     inspection = held.body.get("inspection") or {}
     try:
@@ -125,23 +182,7 @@ def _swap(session: Session, ready: Ready, actor: Actor, now: datetime) -> None:
     session.flush()
     session.execute(delete(Record).where(Record.id.in_(old)))
     _move_events(session, held)
-    custody.record_event(
-        session,
-        CustodyKind.EVIDENCE_SEALED,
-        school_id=row.school_id,
-        actor=actor,
-        now=now,
-        compartment=held.log,
-        report_id=row.report_id,
-        case_id=held.case_id,
-        about=[row.id, *(one.ciphertext_sha256 for one in written), row.ciphertext_sha256],
-        particulars={
-            "sha256": held.body["sha256"],
-            "ciphertext_sha256": row.ciphertext_sha256,
-            "size": held.body["size"],
-            "why": ready.why,
-        },
-    )
+    _log(session, held, row, written, ready.why, actor, now)
 
 
 def _write_records(session: Session, ready: Ready, now: datetime) -> tuple[Record, Record, Record]:
@@ -187,8 +228,7 @@ def _write_records(session: Session, ready: Ready, now: datetime) -> tuple[Recor
 def _shown_type(held: Held, why: str) -> str:
     """Say what kind of file it is, unless even that is nobody's business."""
     inspection = held.body.get("inspection") or {}
-    unknown = "application/octet-stream"
-    return str(inspection.get("type", unknown)) if why == BY_REPORTER else unknown
+    return str(inspection.get("type", UNKNOWN)) if why == BY_REPORTER else UNKNOWN
 
 
 def _move_events(session: Session, held: Held) -> None:

@@ -17,9 +17,11 @@ from portal.services.errors import NotFoundError
 from portal.services.worker import ORPHAN_AGE, Orphans
 from tests.services import world as told
 from tests.services.sealed import (
+    FILES,
     begin_draft,
     every_key,
     findings,
+    keep,
     look_once,
     mentor,
     opened_case,
@@ -129,6 +131,44 @@ def test_one_press_takes_previews_and_keys_from_everybody(world, session, sent):
     numbered = {one.id: one.exhibit for one in view.evidence}
     _, _, after = opened_case(world, session)
     assert {one.id: one.exhibit for one in after.evidence} == numbered
+    assert findings(world, session) == set()
+
+
+@once
+def test_the_cleaned_copy_of_a_sealed_file_goes_with_one_press_too(world, session, draft):
+    photo = keep(world, session, draft, 0)
+    told.send(world, session, draft)
+    actor, case_id, _ = opened_case(world, session)
+    item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=photo)
+    evidence.cleaned_copy(session, actor=actor, item=item, now=NOW)
+    transaction.commit(session)
+    close_off(world, session, actor, case_id, photo)
+    close_off(world, session, actor, case_id, photo)
+    assert session.scalars(select(Derivative)).all() == []
+    item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=photo)
+    with pytest.raises(NotFoundError):
+        evidence.cleaned_copy(session, actor=actor, item=item, now=NOW)
+    _, _, view = opened_case(world, session)
+    shown = next(one for one in view.evidence if one.id == photo)
+    assert (shown.sealed, shown.copy, shown.intimate) == ("staff", "", True)
+    assert shown.media_type == "application/octet-stream"
+    closed = quarantine.closed_off(session, actor=actor, case_id=case_id)
+    assert [(one.evidence_id, one.seen) for one in closed] == [(photo, [actor.name])]
+    assert findings(world, session) == set()
+
+
+@once
+def test_what_was_sent_twice_is_closed_with_one_press(world, session, draft):
+    told.upload(world, session, draft, ("nog een keer.jpg", FILES[0][1]))
+    told.send(world, session, draft)
+    actor, case_id, view = opened_case(world, session)
+    twice = {one.id for one in view.evidence if one.preview == "image"}
+    assert len(twice) == 2
+    close_off(world, session, actor, case_id, min(twice))
+    _, _, view = opened_case(world, session)
+    assert {one.id for one in view.evidence if one.sealed == "staff"} == twice
+    closed = quarantine.closed_off(session, actor=actor, case_id=case_id)
+    assert {one.evidence_id for one in closed} == twice
     assert findings(world, session) == set()
 
 

@@ -58,18 +58,24 @@ def ask(school: str, case_id: str, evidence_id: str) -> str:  # noqa: ARG001 - `
 def close(school: str, case_id: str, evidence_id: str) -> Answer:
     """Seal it for everybody at once."""
     try:
-        quarantine.close_off(
-            db(),
-            actor=current_actor(),
-            store=portal().store,
-            case_id=case_id,
-            evidence_id=evidence_id,
-            now=now(),
-            member=request.form.get("member", ""),
-        )
+        _close(case_id, evidence_id)
     except ConflictError:
-        transaction.rollback(db())  # a colleague pressed at the same moment: it is closed
+        # Somebody was first: a colleague, or the wish of its reporter, which leaves a copy to see.
+        transaction.rollback(db())
+        _close(case_id, evidence_id)
     return _back(school, case_id, evidence_id)
+
+
+def _close(case_id: str, evidence_id: str) -> None:
+    quarantine.close_off(
+        db(),
+        actor=current_actor(),
+        store=portal().store,
+        case_id=case_id,
+        evidence_id=evidence_id,
+        now=now(),
+        member=request.form.get("member", ""),
+    )
 
 
 @blueprint.post("/gedaan")
