@@ -21,11 +21,13 @@ from portal.services import (
     naming,
     notices,
     notify,
+    people,
     protocols,
     records,
     reporter,
     roster,
     stands,
+    talk_guards,
     traces,
 )
 from portal.services.case_keys import CaseKeys
@@ -130,7 +132,7 @@ def record_step(
     """Record what became of one action or gate of the protocol, with a note.
 
     Args:
-        person: of a gate, the key of whoever answered, and `side` theirs.
+        person: of a gate, the key of whoever answered; `side` is theirs if nobody is recorded.
         ground: of a consultation passed over, why that was right (`hard_rules.GROUNDS`).
         status: where the case stands from now on, in the words the reporter is told; empty
             leaves it.
@@ -149,14 +151,16 @@ def record_step(
         now,
         {"action": action_key, "outcome": outcome, "step": case.step_key, "text": words},
     )
-    said = {"person": person, "side": side, "ground": ground}
+    known = people.persons_of(session, opened)
+    said = {"person": person, "side": side or people.side_of(known, person), "ground": ground}
     body |= {key: value for key, value in said.items() if value}
-    refusal = stands.refusal_of(session, case, opened, protocol, steps, body)
+    refusal = stands.refusal_of(session, case, opened, protocol, steps, body, known)
+    refusal = refusal or talk_guards.step_refusal(session, case, opened, protocol, steps, body)
     if refusal is not None:
         raise InvalidInputError("outcome", refusal)
     traced = set_status(session, case, opened, actor, status, now)
     write(session, case, opened, STEP, body, actor, now, CustodyKind.CASE_STEP_RECORDED, traced)
-    stands.look_ahead(session, case, protocol, [*steps, body], now)
+    stands.look_ahead(session, case, protocol, [*steps, body], now, known)
     has_answered(case)
     settle(session, case)
 
@@ -184,7 +188,8 @@ def move_to_step(
     body = signed(actor, now, {**(more or {}), **moved})
     case.step_key = step_key
     write(session, case, opened, MOVE, body, actor, now, CustodyKind.CASE_STEP_RECORDED)
-    stands.look_ahead(session, case, protocol, case_keys.facts_of(session, opened, STEP), now)
+    steps, known = case_keys.facts_of(session, opened, STEP), people.persons_of(session, opened)
+    stands.look_ahead(session, case, protocol, steps, now, known)
     settle(session, case)
 
 

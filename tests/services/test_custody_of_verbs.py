@@ -24,6 +24,7 @@ from portal.services import (
     case_work,
     cases,
     checkpoints,
+    closing,
     custody,
     evidence,
     packets,
@@ -176,7 +177,10 @@ VERBS: dict[str, tuple[Callable[[Story], None], list[str]]] = {
     "note": (verb(case_work.write_note, text="notitie"), ["record:written"]),
     "step": (step, ["case:step_recorded"]),
     "move": (verb(case_work.move_to_step, step_key="fase-2", reason="x"), ["case:step_recorded"]),
-    "close": (verb(case_work.close, reason="klaar"), ["record:written"]),
+    "close": (
+        verb(closing.close, ending=closing.Ending("resolved", "klaar", ground="not_wanted")),
+        ["record:written"],
+    ),
     "hand_over": (hand_over, ["case:reader_added", "case:handed_over"]),
     "remove_reader": (remove, ["case:reader_removed"]),
     "download": (

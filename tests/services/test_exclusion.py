@@ -31,6 +31,7 @@ from portal.services import (
     case_keys,
     case_work,
     cases,
+    closing,
     keys,
     sessions,
     staff,
@@ -297,7 +298,8 @@ def refusals(
         lambda: cases.note_reading(session, **common),
         lambda: case_work.write_note(session, text="x", **common),
         lambda: case_work.reply(session, report_id=new_id(), text="x", **common),
-        lambda: case_work.close(session, reason="x", **common),
+        lambda: closing.close(session, ending=closing.Ending("resolved", "x"), **common),
+        lambda: closing.reopen(session, reason="x", **common),
         lambda: case_work.move_to_step(session, step_key="x", reason="x", **common),
         lambda: case_work.record_step(session, action_key="x", outcome="done", text="", **common),
         lambda: case_work.hand_over(

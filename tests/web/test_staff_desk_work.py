@@ -114,7 +114,8 @@ def test_the_same_look_at_a_case_is_one_line_a_day(site):
         ("notitie", "note", {}, "Schrijf eerst iets op."),
         ("antwoord", "reply", {}, "Schrijf eerst iets op."),
         ("stap", "skip", {"outcome": "skipped"}, "Overslaan kan alleen met naam en reden."),
-        ("verder", "reason", {"step": "closed"}, "Schrijf eerst iets op."),
+        ("verder", "reason", {"step": "fase-2"}, "Schrijf eerst iets op."),
+        ("afronden", "outcome", {}, "Kies een van de mogelijkheden."),
         ("overdragen", "staff", {"why": "Ik ben er niet."}, "Kies eerst aan wie."),
     ],
 )

@@ -139,18 +139,15 @@ def step(school: str, case_id: str) -> Answer:
 @blueprint.post("/verder")
 @requires(Action.WORK_ON_CASES)
 def move(school: str, case_id: str) -> Answer:
-    """Go on to another step of the protocol, or close the case."""
-    reason, target = _given("reason"), _given("step")
-    if target == cases.CLOSED:
-        return attempt(case_work.close, school, case_id, "reason", "#stap", reason=reason)
+    """Go on to another step of the protocol."""
     return attempt(
         case_work.move_to_step,
         school,
         case_id,
         "reason",
         "#stap",
-        step_key=target,
-        reason=reason,
+        step_key=_given("step"),
+        reason=_given("reason"),
     )
 
 

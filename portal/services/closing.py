@@ -1,0 +1,137 @@
+"""Closing a case, only with aftercare or a named reason; and opening it again.
+
+The pupil who hears nothing more learns that telling leads nowhere, so a case ends with somebody
+asking how it goes. Where that cannot be, the case says why, in the name of whoever closed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.domain.deadlines import local_date
+from portal.domain.protocol import Protocol
+from portal.services import case_keys, case_work, protocols, stands
+from portal.services.case_work import CLOSED, CLOSING, STEP
+from portal.services.errors import ConflictError, InvalidInputError
+from portal.services.staff import StaffActor
+
+REOPENING = "reopening"
+RESOLVED, UNFOUNDED, ELSEWHERE, OTHER = "resolved", "does_not_hold", "elsewhere", "other"
+OUTCOMES = (RESOLVED, UNFOUNDED, ELSEWHERE, OTHER)
+BY_STEP, BY_TALK, NOT_DONE = "step", "talk", "none"
+GROUNDS = ("not_wanted", "left_school", "unknown_pupil", "unfounded", "elsewhere")
+"""Why a case may end without aftercare; each with words beside it."""
+AFTERCARE = "aftercare"
+REOPENED_TO = "talking"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What somebody says who closes a case."""
+
+    outcome: str
+    text: str
+    talk_on: date | None = None
+    talk: str = ""
+    ground: str = ""
+    told: str = ""
+    """Who hears it when it does not hold: everybody who was told of it before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aftercare:
+    """A recorded step of aftercare."""
+
+    label: str
+    who: str
+    on: date
+
+
+def aftercare_of(session: Session, *, actor: StaffActor, case_id: str) -> list[Aftercare]:
+    """List the steps of aftercare that are on record."""
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    steps = case_keys.facts_of(session, opened, STEP)
+    return _aftercare(protocols.of_case(session, case), steps)
+
+
+def _aftercare(protocol: Protocol, steps: Iterable[Mapping[str, Any]]) -> list[Aftercare]:
+    caring = {
+        action.key: action.label
+        for step in protocol.steps
+        for action in step.actions
+        if action.kind == AFTERCARE
+    }
+    return [
+        Aftercare(
+            caring[body["action"]], body["who"], local_date(datetime.fromisoformat(body["at"]))
+        )
+        for body in steps
+        if body["action"] in caring and body["outcome"] == "done"
+    ]
+
+
+def close(
+    session: Session, *, actor: StaffActor, case_id: str, ending: Ending, now: datetime
+) -> None:
+    """Close a case; its reporters see that it is closed.
+
+    Raises:
+        InvalidInputError: without an outcome, without words, or without aftercare or a reason.
+        ConflictError: when it is closed already.
+    """
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    if case.status == CLOSED:
+        raise ConflictError(case.id)
+    if ending.outcome not in OUTCOMES:
+        raise InvalidInputError("outcome", "unknown")
+    words = {"text": case_work.checked("reason", ending.text)}
+    if ending.outcome == UNFOUNDED:
+        words["told"] = case_work.checked("told", ending.told)
+    steps = case_keys.facts_of(session, opened, STEP)
+    done = _aftercare(protocols.of_case(session, case), steps)
+    said = {"by": BY_STEP} if done else _instead(ending, local_date(now))
+    body = case_work.signed(actor, now, {"outcome": ending.outcome, **words, **said})
+    traced = case_work.set_status(session, case, opened, actor, CLOSED, now)
+    case_work.write(session, case, opened, CLOSING, body, actor, now, about=traced, sparing=True)
+    case.due_on, case.next_action = None, ""
+    case_work.has_answered(case)
+    case_work.settle(session, case)
+
+
+def _instead(ending: Ending, today: date) -> dict[str, str]:
+    """Say what stands where the protocol's own aftercare is missing: a talk, or a reason."""
+    if ending.talk_on is not None:
+        if ending.talk_on > today:
+            raise InvalidInputError("talk_on", "future")
+        talk = case_work.checked("talk", ending.talk)
+        return {"by": BY_TALK, "on": ending.talk_on.isoformat(), "talk": talk}
+    if not ending.ground:
+        raise InvalidInputError("ground", "aftercare")
+    if ending.ground not in GROUNDS:
+        raise InvalidInputError("ground", "unknown")
+    return {"by": NOT_DONE, "ground": ending.ground}
+
+
+def reopen(
+    session: Session, *, actor: StaffActor, case_id: str, reason: str, now: datetime
+) -> None:
+    """Open a closed case again, with a reason; its reporters see that it is talked about.
+
+    Raises:
+        InvalidInputError: without a reason.
+        ConflictError: when it is open already.
+    """
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    if case.status != CLOSED:
+        raise ConflictError(case.id)
+    body = case_work.signed(actor, now, {"text": case_work.checked("reason", reason)})
+    traced = case_work.set_status(session, case, opened, actor, REOPENED_TO, now)
+    case_work.write(session, case, opened, REOPENING, body, actor, now, about=traced, sparing=True)
+    steps = case_keys.facts_of(session, opened, STEP)
+    stands.look_ahead(session, case, protocols.of_case(session, case), steps, now)
+    case_work.settle(session, case)
