@@ -83,22 +83,14 @@ def statement() -> int:
             with on_tour(started, language) as going:
                 for name in going.stops():
                     names[name] = True
-                    found += [f"{language} {name} {one}" for one in _everything(going.page)]
+                    faults = checks.all_faults(
+                        going.page, checks.looks_for(language), keyboard=True
+                    )
+                    found += [f"{language} {name} {fault}" for fault in faults]
         version = started.version
     STATEMENT.write_text(_written(list(names), len(found), version), "utf-8")
     sys.stdout.write("\n".join([*found, f"{len(found)} faults on {len(names)} pages\n"]))
     return bool(found)
-
-
-def _everything(page: Page) -> list[str]:
-    checks.unfold(page)
-    found = []
-    for width in checks.WIDTHS:
-        for look in checks.LOOKS:
-            checks.put_on(page, width, look)
-            found += [f"{width} {look} {fault}" for fault in checks.faults(page, look)]
-    checks.put_on(page, 360, "light")
-    return [*found, *checks.small_targets(page), *checks.lost_focus(page)]
 
 
 def _written(names: list[str], faults: int, version: str) -> str:

@@ -10,6 +10,7 @@ from tests.e2e.watch import AXE, RULES
 WIDTHS = (320, 360, 768, 1280)
 LOOKS = ("light", "dark", "forced", "large")
 """Colour schemes, the forced colours of a system, and text at 200 %."""
+SOME = ((320, "light"), (1280, "dark"), (360, "forced"), (360, "large"))
 THUMB = 44
 # An address inside a sentence may be as high as its line (WCAG 2.5.8, the inline exception).
 SMALL_TARGETS = """(least) => [...document.querySelectorAll(
@@ -54,6 +55,26 @@ def unfold(page: Page) -> None:
         "() => { for (const one of document.querySelectorAll('details')) one.open = true;"
         " scrollTo(0, 0) }"
     )
+
+
+def looks_for(language: str) -> tuple[tuple[int, str], ...]:
+    """What a full check shows: the source language in all there is, each other in every look."""
+    every = tuple((width, look) for width in WIDTHS for look in LOOKS)
+    return every if language == "nl" else SOME
+
+
+def all_faults(page: Page, looks: tuple[tuple[int, str], ...], *, keyboard: bool) -> list[str]:
+    """Say what is wrong with the page that is open."""
+    found = malformed(page.content())
+    unfold(page)
+    for width, look in looks:
+        put_on(page, width, look)
+        found += [f"{width} {look}: {fault}" for fault in faults(page, look)]
+    put_on(page, 360, "light")
+    found += [f"too small: {one}" for one in small_targets(page)]
+    if keyboard:
+        found += [f"focus not seen: {one}" for one in lost_focus(page)]
+    return found
 
 
 def faults(page: Page, look: str) -> list[str]:

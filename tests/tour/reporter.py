@@ -195,7 +195,7 @@ class Tour:
         self.page.fill("[name=day]", "2026-11-16")
         self.press("main form button.go")
         yield "schrift"
-        self.press("form[action$='/schrift/bij'] button")
+        self.press("button[name=entry]")
         yield "schrift-bestanden"
         self.press("button[name=intimate][value=no]")
         yield "schrift-bestanden-kiezen"

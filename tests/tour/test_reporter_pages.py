@@ -1,7 +1,7 @@
 """Every page of the reporter, held against the rules that all of them keep to.
 
-By default in two languages and a few looks; with the full sweeps in all languages, widths and
-looks. Which pages there are is counted by the templates that were rendered.
+By default in two languages and a few looks; with the full sweeps in all languages. Which pages
+there are is counted by the templates that were rendered.
 """
 
 from pathlib import Path
@@ -14,8 +14,7 @@ from tests.tour.reporter import LANGUAGES, served, tour
 from tests.web.reporter_site import Site
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "reporter"
-SOME = ((320, "light"), (1280, "dark"), (360, "forced"), (360, "large"))
-EVERY = tuple((width, look) for width in checks.WIDTHS for look in checks.LOOKS)
+QUICK = {"nl": ((320, "light"), (1280, "dark")), "ar": ((360, "light"),)}
 # Shown while other uploads take all places (tests/web/test_body.py meets it), and where one
 # instance has several schools (tests/web/test_front.py).
 NOT_ON_THE_TOUR = {"reporter/busy.html", "reporter/schools.html"}
@@ -44,24 +43,9 @@ def going(chromium, tmp_path):
         yield begin
 
 
-def looked_at(page, looks):
-    """Say what is wrong with the page that is open."""
-    found = checks.malformed(page.content())
-    checks.unfold(page)
-    for width, look in looks:
-        checks.put_on(page, width, look)
-        found += [f"{width} {look}: {fault}" for fault in checks.faults(page, look)]
-    checks.put_on(page, 360, "light")
-    found += [f"too small: {one}" for one in checks.small_targets(page)]
-    return found + [f"focus not seen: {one}" for one in checks.lost_focus(page)]
-
-
 @pytest.mark.parametrize(
     "language",
-    [
-        one if one in ("nl", RIGHT_TO_LEFT) else pytest.param(one, marks=pytest.mark.sweep)
-        for one in LANGUAGES
-    ],
+    [one if one in QUICK else pytest.param(one, marks=pytest.mark.sweep) for one in LANGUAGES],
 )
 def test_every_page_is_open_to_everybody(going, language, full_sweeps):
     with going(language) as visit:
@@ -70,8 +54,9 @@ def test_every_page_is_open_to_everybody(going, language, full_sweeps):
             assert visit.page.locator("html").get_attribute("lang") == language, name
             direction = "rtl" if language == RIGHT_TO_LEFT else "ltr"
             assert visit.page.locator("html").get_attribute("dir") == direction, name
-            looks = EVERY if full_sweeps else SOME
-            found += [f"{name}: {fault}" for fault in looked_at(visit.page, looks)]
+            looks = checks.looks_for(language) if full_sweeps else QUICK[language]
+            faults = checks.all_faults(visit.page, looks, keyboard=full_sweeps)
+            found += [f"{name}: {fault}" for fault in faults]
         assert not found, "\n".join(found)
         assert expected_templates() - visit.rendered == set()
 
