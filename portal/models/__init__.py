@@ -3,8 +3,10 @@
 from portal.models.acute import AcuteAlarm, AcuteCall, DutyContact
 from portal.models.base import Base, new_id
 from portal.models.case import Case, CaseReader
+from portal.models.casework import CaseTask, OwnNote
 from portal.models.check import CheckRound
 from portal.models.custody import CustodyCheckpoint, CustodyEvent, CustodyHead
+from portal.models.desk import Absence, DutyTurn
 from portal.models.evidence import Derivative, EvidenceItem
 from portal.models.outbox import OutboxMail, WorkerLease
 from portal.models.report import Compartment, Record, Report, ReporterCode, Wrap
@@ -20,11 +22,13 @@ from portal.models.staff import StaffMember, StaffRole, StaffSlot
 from portal.models.upload import Upload
 
 __all__ = [
+    "Absence",
     "AcuteAlarm",
     "AcuteCall",
     "Base",
     "Case",
     "CaseReader",
+    "CaseTask",
     "CheckRound",
     "Compartment",
     "CustodyCheckpoint",
@@ -32,9 +36,11 @@ __all__ = [
     "CustodyHead",
     "Derivative",
     "DutyContact",
+    "DutyTurn",
     "EvidenceItem",
     "LiveSession",
     "OutboxMail",
+    "OwnNote",
     "ProtocolSnapshot",
     "Record",
     "RecoveryHolder",

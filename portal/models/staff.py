@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, LargeBinary, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import ID_LENGTH, Base, SchoolOwned, owned_args
@@ -35,6 +35,8 @@ class StaffMember(SchoolOwned, Base):
     confirmed_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     disabled_at: Mapped[datetime | None]
+    calendar_hash: Mapped[str | None] = mapped_column(String(64))
+    shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class StaffRole(SchoolOwned, Base):

@@ -29,6 +29,8 @@ class CaseRow:
     waiting: bool
     mine: bool
     handler: str
+    deputy: bool = False
+    """Whether it is this person's only because the handler is away."""
     given: bool = False
     """Whether somebody else handed it to this person, who did not open it since."""
     answer_by: date | None = None
@@ -193,6 +195,18 @@ class Disclosed:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerView:
+    """What one person said at a gate, by name; `outcome` empty: not asked yet."""
+
+    person: str
+    side: str
+    name: str
+    outcome: str
+    withheld: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActionView:
     """One action of the step that the case is in."""
 
@@ -208,6 +222,10 @@ class ActionView:
     optional: bool
     due_on: date | None
     blocked_by: str
+    answers: tuple[AnswerView, ...] = ()
+    """Of a gate: whose answers it waits for."""
+    needs_ground: bool = False
+    """Whether passing the pupil over is only right on one of a few grounds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
+from portal.domain.gates import needs_ground
 from portal.domain.progress import Task
 from portal.domain.protocol import Protocol
+from portal.domain.routing import find_gate
 from portal.models import Case, CaseReader, Report, StaffMember
 from portal.services import (
+    cards,
     case_keys,
     case_log,
     case_work,
@@ -23,16 +26,19 @@ from portal.services import (
     drafts,
     evidence,
     keys,
+    people,
     protocols,
     records,
     reins,
     reporter,
     stands,
     traces,
+    turns,
 )
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import (
     ActionView,
+    AnswerView,
     CaseRow,
     CaseView,
     Desk,
@@ -53,18 +59,19 @@ WEEK, BESIDE = 7, 12
 def desk(session: Session, *, actor: StaffActor, now: datetime) -> Desk:
     """Give what waits for somebody today, in a fixed number of queries."""
     today = local_date(now)
-    rows = _rows(session, actor, OPEN)
+    covered = turns.covered_by(session, school_id=actor.school_id, staff_id=actor.id, today=today)
+    live = rows(session, actor, OPEN, covered=covered)
     closed = select(func.count(Case.id.distinct())).join(CaseReader, CaseReader.case_id == Case.id)
     found: dict[str, list[CaseRow]] = {name: [] for name in LISTS}
-    for row in sorted(rows, key=_pressing):
+    for row in sorted(live, key=_pressing):
         found[_place(row, today)].append(row)
     urgent = [row for name in TODAY for row in found[name]]
     first = next((row for row in urgent if row.urgent), urgent[0] if urgent else None)
     return Desk(
         first=first,
         **{name: [row for row in found[name] if row is not first] for name in LISTS},
-        week=_week([row for row in rows if row.mine], today),
-        closed=session.scalar(closed.where(*_readable_by(actor), Case.status == CLOSED)) or 0,
+        week=_week([row for row in live if row.mine], today),
+        closed=session.scalar(closed.where(*readable_by(actor), Case.status == CLOSED)) or 0,
     )
 
 
@@ -92,16 +99,17 @@ def _week(rows: Sequence[CaseRow], today: date) -> list[WeekDay]:
 
 def all_rows(session: Session, *, actor: StaffActor) -> list[CaseRow]:
     """List every case that somebody may read, the closed ones too, newest change first."""
-    return _rows(session, actor)
+    return rows(session, actor)
 
 
 def neighbours(session: Session, *, actor: StaffActor) -> list[CaseRow]:
     """List the open cases that stand beside a case: first one's own, the soonest due on top."""
     order = (Case.handler_id != actor.id, Case.due_on.is_(None), Case.due_on, Case.opened_at)
-    return _rows(session, actor, OPEN, order=order, most=BESIDE)
+    return rows(session, actor, OPEN, order=order, most=BESIDE)
 
 
-def _readable_by(actor: StaffActor) -> tuple[ColumnElement[bool], ...]:
+def readable_by(actor: StaffActor) -> tuple[ColumnElement[bool], ...]:
+    """Make the condition, on readers, that somebody reads a case."""
     return (
         CaseReader.school_id == actor.school_id,
         CaseReader.staff_id == actor.id,
@@ -109,31 +117,44 @@ def _readable_by(actor: StaffActor) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _rows(
+def rows(
     session: Session,
     actor: StaffActor,
     *conditions: ColumnElement[bool],
     order: Sequence[Any] = (Case.changed_at.desc(),),
     most: int | None = None,
+    skip: int = 0,
+    covered: Collection[str] = (),
 ) -> list[CaseRow]:
-    """Read rows in two queries, however many cases there are."""
+    """Read rows in two queries, however many cases there are.
+
+    Args:
+        covered: ids of those for whom this person stands in today.
+    """
     query = (
         select(Case, StaffMember.name)
         .join(CaseReader, CaseReader.case_id == Case.id)
         .join(StaffMember, StaffMember.id == Case.handler_id)
-        .where(*_readable_by(actor), *conditions)
+        .where(*readable_by(actor), *conditions)
         .order_by(*order, Case.id)
         .limit(most)
+        .offset(skip)
     )
     found = {case.id: (case, handler) for case, handler in session.execute(query)}
     versions = protocols.of_versions(session, {case.protocol_version for case, _ in found.values()})
     return [
-        row_of(case, versions[case.protocol_version], actor, handler)
+        row_of(case, versions[case.protocol_version], actor, handler, covered)
         for case, handler in found.values()
     ]
 
 
-def row_of(case: Case, protocol: Protocol, actor: StaffActor, handler: str) -> CaseRow:
+def row_of(
+    case: Case,
+    protocol: Protocol,
+    actor: StaffActor,
+    handler: str,
+    covered: Collection[str] = (),
+) -> CaseRow:
     """Make the line of a case."""
     step = protocol.step(case.step_key)
     return CaseRow(
@@ -150,7 +171,8 @@ def row_of(case: Case, protocol: Protocol, actor: StaffActor, handler: str) -> C
         waiting=case.waiting_for_staff,
         answer_by=case.answer_by,
         check_call=case.check_call,
-        mine=case.handler_id == actor.id,
+        mine=case.handler_id == actor.id or case.handler_id in covered,
+        deputy=case.handler_id in covered,
         handler=handler,
         given=case.handed_at is not None and case.handler_id == actor.id,
     )
@@ -162,6 +184,7 @@ def note_reading(session: Session, *, actor: StaffActor, case_id: str, now: date
     traced = traces.note(
         session, case=case, opened=opened, actor=actor.custody, what=traces.OPENED, now=now
     )
+    traced += cards.refresh(session, case=case, opened=opened, now=now)
     custody.record_event(
         session,
         CustodyKind.REPORT_READ,
@@ -192,8 +215,10 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
-    stand = stands.progress_of(session, case, protocol, steps, now)
-    actions = [_action(protocol, task) for task in stand.tasks]
+    known = people.read(session, opened)
+    stand = stands.progress_of(session, case, protocol, steps, now, [one.plain for one in known])
+    names = people.names_of(known)
+    actions = [_action(protocol, task, names) for task in stand.tasks]
     following = next((item for item in actions if stand.next and item.key == stand.next.key), None)
     routing = case_keys.facts_of(session, opened, "routing")
     reports = [_report(session, actor, opened, row) for row in _reports(session, case)]
@@ -228,7 +253,8 @@ def _step_state(key: str, case: Case) -> str:
     return "now" if key == case.step_key else "later"
 
 
-def _action(protocol: Protocol, task: Task) -> ActionView:
+def _action(protocol: Protocol, task: Task, names: Mapping[str, str]) -> ActionView:
+    gate = find_gate(protocol, task.key) if task.kind == "gate" else None
     return ActionView(
         key=task.key,
         label=task.label,
@@ -242,6 +268,18 @@ def _action(protocol: Protocol, task: Task) -> ActionView:
         optional=task.optional,
         due_on=task.due,
         blocked_by=", ".join(task.gates),
+        answers=tuple(
+            AnswerView(
+                one.person,
+                one.side,
+                names.get(one.person, ""),
+                one.outcome,
+                one.withheld,
+                one.why,
+            )
+            for one in task.answers
+        ),
+        needs_ground=gate is not None and needs_ground(protocol, gate),
     )
 
 

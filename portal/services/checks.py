@@ -138,7 +138,7 @@ def _silent_in_a_row(session: Session, case: Case, row: CheckRound) -> int:
 def _call(session: Session, case: Case, key: str, now: datetime) -> None:
     """Put the case on its handler's desk for today."""
     session.execute(update(Case).where(Case.id == case.id).values(check_call=True))
-    for staff_id in reporter.who_answers(session, case):
+    for staff_id in reporter.who_answers(session, case, local_date(now)):
         notify.queue(
             session,
             school_id=case.school_id,

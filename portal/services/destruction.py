@@ -18,6 +18,7 @@ from portal.models import (
     Compartment,
     CustodyEvent,
     EvidenceItem,
+    Record,
     Report,
     Upload,
 )
@@ -36,6 +37,7 @@ def destroy_contents(session: Session, report_id: str, store: EvidenceStore) -> 
         discard_after_commit(session, store, object_id)
     keys = list(session.scalars(select(Compartment.id).where(Compartment.report_id == report_id)))
     forget_sealed(session, keys)
+    forget_card(session, report_id)
     delete_below(session, Report, [report_id])
     for object_id in objects:
         destroy_after_commit(session, store, object_id)
@@ -45,6 +47,12 @@ def destroy_report(session: Session, report: Report, store: EvidenceStore) -> No
     """Delete a report that no case knows, with everything in it."""
     destroy_contents(session, report.id, store)
     session.execute(delete(Report).where(Report.id == report.id))
+
+
+def forget_card(session: Session, report_id: str) -> None:
+    """Delete the card of the report's case: its words may be those of what goes."""
+    of_case = select(Report.case_id).where(Report.id == report_id).scalar_subquery()
+    session.execute(delete(Record).where(Record.case_id == of_case, Record.kind == "card"))
 
 
 def forget_sealed(session: Session, compartment_ids: Sequence[str]) -> None:

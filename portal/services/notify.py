@@ -25,6 +25,8 @@ TEMPLATES = {
     "reply": "Er is een antwoord voor je.",
     "changed": "Er is iets veranderd waar jij over gaat.",
     "handed_over": "Er is iets aan je overgedragen.",
+    "standing_in": "Je neemt waar voor een collega.",
+    "unread": "Er ligt iets dat nog niemand las. Jij kunt het ook lezen.",
     "due": "Er staat vandaag iets op je lijst.",
 }
 """What a notice says. It never tells what, about whom or from whom."""

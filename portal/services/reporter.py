@@ -29,6 +29,7 @@ from portal.services import (
     records,
     roster,
     sessions,
+    turns,
 )
 from portal.services.calendars import calendar_of
 from portal.services.drafts import Entry, ListedFile
@@ -310,7 +311,7 @@ def say(
 
 def _let_know(session: Session, case: Case, record_id: str, *, urgent: bool, now: datetime) -> None:
     """Notify who answers; where danger was told everybody who reads it, and mark it for today."""
-    told = who_answers(session, case)
+    told = who_answers(session, case, local_date(now))
     if urgent:
         told = [row.staff_id for row in case_keys.readers_of(session, case, live_only=True)]
         acute.raise_alarm(session, case_id=case.id, now=now)
@@ -325,10 +326,13 @@ def _let_know(session: Session, case: Case, record_id: str, *, urgent: bool, now
         )
 
 
-def who_answers(session: Session, case: Case) -> list[str]:
-    """Give the handler, or everybody who reads along when the handler left."""
+def who_answers(session: Session, case: Case, today: date) -> list[str]:
+    """Give the handler and who stands in today, or all who read along when the handler left."""
     readers = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
-    return [case.handler_id] if case.handler_id in readers else sorted(readers)
+    if case.handler_id not in readers:
+        return sorted(readers)
+    deputy = turns.stand_ins(session, case.school_id, today).get(case.handler_id)
+    return [case.handler_id, *({deputy} & readers)] if deputy else [case.handler_id]
 
 
 def wait_for_staff(session: Session, case_id: str, now: datetime) -> None:

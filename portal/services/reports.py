@@ -28,6 +28,7 @@ from portal.models import (
 )
 from portal.services import (
     acute,
+    cards,
     case_keys,
     codes,
     custody,
@@ -126,6 +127,9 @@ def submit(
     case.urgent = intake.is_urgent(draft.answers, {*live.data.get("found", []), *_found(draft)})
     case_keys.attach_report(
         session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
+    )
+    cards.begin(
+        session, case_key=case_key, answers=draft.answers, classes=routed.class_names, now=now
     )
     named = _seal_answers(session, draft, opened, routed, now)
     _send(session, report, case, opened, code_row if code else None, named, now)

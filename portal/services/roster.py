@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from portal.domain.custody_kinds import CustodyKind
 from portal.domain.readers import Member, RoleHeld, Roster
 from portal.models import SchoolClass, StaffMember, StaffRole, new_id
 from portal.protocols import load
+from portal.services import turns
 from portal.services.custody import Actor, record_event
 from portal.services.errors import ConflictError
 from portal.services.roster_files import Grant, RosterFiles, StaffLine, read_pair
@@ -55,8 +56,13 @@ class _State:
     grants: dict[str, set[Grant]] = field(default_factory=dict)
 
 
-def roster_of(session: Session, school_id: str) -> Roster:
-    """Give the school as routing sees it; classes go by their names, which are unique in it."""
+def roster_of(session: Session, school_id: str, today: date | None = None) -> Roster:
+    """Give the school as routing sees it; classes go by their names, which are unique in it.
+
+    Args:
+        today: the day for which somebody is on duty, away, or stands in; without it nobody is.
+    """
+    away = turns.stand_ins(session, school_id, today) if today else {}
     of_class = select(SchoolClass.id, SchoolClass.name, SchoolClass.year)
     classes = session.execute(of_class.where(SchoolClass.school_id == school_id)).all()
     grants = _grants(session, school_id, {row.id: row.name for row in classes})
@@ -78,13 +84,15 @@ def roster_of(session: Session, school_id: str) -> Roster:
             active=row.disabled_at is None,
             activated=row.activated_at is not None and row.recipient is not None,
             confirmed=row.confirmed_at is not None,
-            substitute=row.substitute_id or "",
+            substitute=away.get(row.id) or row.substitute_id or "",
         )
         for row in session.execute(of_member.where(StaffMember.school_id == school_id))
     ]
     members.sort(key=lambda member: member.name)
     return Roster(
-        members=tuple(members), classes=tuple(sorted((row.name, row.year) for row in classes))
+        members=tuple(members),
+        classes=tuple(sorted((row.name, row.year) for row in classes)),
+        on_duty=turns.on_duty(session, school_id, today) if today else (),
     )
 
 

@@ -108,7 +108,7 @@ def preview(
     session: Session, *, school: SchoolView, answers: Mapping[str, Any], now: datetime
 ) -> Routed:
     """Decide for a report as it stands, also when too few people are left."""
-    people = roster.roster_of(session, school.id)
+    people = roster.roster_of(session, school.id, local_date(now))
     given = intake.to_facts(answers)
     accused = set(value_of(answers, "classes").get("staff", []))
     accused |= intake.staff_in_text(answers, {one.id: one.name for one in people.members})

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Report, StaffMember, new_id
 from portal.services import (
+    cards,
     case_keys,
     custody,
     issuing,
@@ -88,6 +89,7 @@ def start(
     case_keys.attach_report(
         session, case_key=case_key, opened=[opened[keys.STORY], opened[keys.EVIDENCE]]
     )
+    cards.begin(session, case_key=case_key, answers=answers, classes=routed.class_names, now=now)
     holders = vouching.recovery_holders(session, school.id)
     keys.wrap_to_pairs(session, opened[keys.SEALED], holders, excluded_staff=routed.excluded_ids)
     _write(session, actor, report, case, opened, answers, kind, now)
