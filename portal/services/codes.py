@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evidence_store import Identity
+from portal.db import begin_write
 from portal.models import ReporterCode, new_id
 from portal.services import derivation, printed_codes
 from portal.services.errors import InvalidInputError, NotFoundError
@@ -100,6 +101,22 @@ def find(
     if not rows:
         derivation.derive_identity(code, derivation.parameters_for_code())
     raise NotFoundError("code")
+
+
+def hold(session: Session, row: ReporterCode) -> None:
+    """Keep a code that was found from ending until this transaction does.
+
+    A new code ends what was opened with the old one; a session that begins in that very moment
+    must not come after it.
+
+    Raises:
+        NotFoundError: it ended since it was found.
+    """
+    begin_write(session)
+    shared = {"read": True}
+    found = session.get(ReporterCode, row.id, with_for_update=shared, populate_existing=True)
+    if found is None or found.retired_at is not None:
+        raise NotFoundError("code")
 
 
 def retire(row: ReporterCode, now: datetime) -> None:

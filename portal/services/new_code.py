@@ -66,6 +66,7 @@ def replace(
         now=now,
         more=[vouching.mark(story.row), binding],
     )
+    session.flush()  # whoever enters with the old code at this moment waits for this, or is seen
     elsewhere = delete(LiveSession).where(LiveSession.report_id == report.id)
     session.execute(elsewhere.where(LiveSession.key != live.row.key))
     live.data["keys"] = {**live.data["keys"], story.row.id: str(story.identity)}

@@ -150,6 +150,7 @@ def enter(
         report_id=row.report_id,
     )
     secrets = {item.row.id: str(item.identity) for item in opened}
+    codes.hold(session, row)
     report = session.get_one(Report, row.report_id)
     kept = {"report": row.report_id, "keys": secrets, "language": report.language}
     if report.status == drafts.DIARY:

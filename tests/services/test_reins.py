@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from portal.models import (
     AcuteAlarm,
@@ -25,6 +26,7 @@ from portal.services import (
     audit,
     case_work,
     cases,
+    codes,
     keys,
     new_code,
     reins,
@@ -219,6 +221,21 @@ def test_a_new_code_opens_all_of_it_and_the_old_one_nothing(story: Story) -> Non
     transaction.commit(story.session)
     assert reporter.view(story.session, live=enter(story, code)).messages[-1].text == "Gelezen."
     assert findings(story) == []
+
+
+def test_who_enters_with_the_old_code_while_a_new_one_is_made_gets_nothing(
+    story: Story, factory: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = codes.find
+
+    def find_and_lose(session: Session, **given: Any) -> Any:
+        row = found(session, **given)
+        new(story)
+        return row
+
+    monkeypatch.setattr(codes, "find", find_and_lose)
+    with factory() as other, pytest.raises(NotFoundError):
+        reporter.enter(other, school=story.world.school, code=story.code, instance=story.world.keys)
 
 
 def test_who_copied_the_database_with_the_old_code_reads_nothing_later(story: Story) -> None:
