@@ -17,7 +17,7 @@ from portal.domain import intake
 from portal.domain.facts import Facts, FactsError, facts_from
 from portal.domain.rerouting import Proposal, propose
 from portal.models import Case
-from portal.services import case_keys, case_work, keys, protocols, records
+from portal.services import case_keys, case_work, keys, protocols, records, roster
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError
 from portal.services.staff import StaffActor
@@ -43,6 +43,20 @@ def proposal(
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
     before = _known(session, opened)
     return _propose(session, case, before, _with(before, learned))
+
+
+def takers(
+    session: Session, *, actor: StaffActor, case_id: str, role: str
+) -> list[tuple[str, str]]:
+    """List who holds a role and may be given the case: id and name."""
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    shut_out = {case.handler_id} | case_keys.excluded_staff(session, opened)
+    return [
+        (member.id, member.name)
+        for member in roster.roster_of(session, case.school_id).members
+        if member.usable and member.id not in shut_out
+        if role in {held.role for held in member.roles}
+    ]
 
 
 def settle(

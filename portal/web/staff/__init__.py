@@ -11,6 +11,7 @@ from portal.web.staff import (
     evidence,
     packet,
     parents,
+    protocol,
     quarantine,
     reins,
     start,
@@ -30,6 +31,7 @@ blueprints = (
     quarantine.blueprint,
     packet.blueprint,
     parents.blueprint,
+    protocol.blueprint,
     reins.blueprint,
     start.blueprint,
 )
