@@ -78,11 +78,16 @@ def new_refusal(protocol: Protocol, gate: Gate, event: Event, asks: Sequence[Ask
     if ask is not None and ask.withheld and event.outcome != "overridden":
         return "Deze ouder mag dit niet horen. Doorgaan kan alleen met naam en reden."
     rule = rule_with(protocol, "pupil_knows")
-    passes = gate.kind == "consult_pupil" and event.outcome == "overridden"
+    passes = needs_ground(protocol, gate) and event.outcome == "overridden"
     if passes and rule is not None and event.ground not in GROUNDS:
         needs = "Dit kan alleen bij acuut gevaar, Veilig Thuis of de wet over medewerkers."
         return f"{needs} {cited(rule.quote, rule.file, rule.line)}"
     return None
+
+
+def needs_ground(protocol: Protocol, gate: Gate) -> bool:
+    """Whether passing a pupil over is right on one of a few grounds only."""
+    return gate.kind == "consult_pupil" and rule_with(protocol, "pupil_knows") is not None
 
 
 def is_open(gate: Gate, said: Sequence[Event], asks: Sequence[Ask], side: str = "") -> bool:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from portal.services import reporter
 from portal.services.drafts import Entry
 from portal.services.reins import Reins
-from portal.services.reporter import REPORTERS_OWN, MessageView
 from portal.services.traces import Trace
 
 
@@ -163,7 +163,7 @@ class ReportView:
     sent_at: datetime | None
     language: str
     answers: dict[str, Any]
-    messages: list[MessageView]
+    messages: list[reporter.MessageView]
     identity: dict[str, str] | None
     name_choice: str
     written_by: str = ""
@@ -264,7 +264,8 @@ class CaseView:
     def unanswered(self) -> bool:
         """Whether the last word is the reporter's."""
         return any(
-            report.messages and report.messages[-1].kind in REPORTERS_OWN for report in self.reports
+            report.messages and report.messages[-1].kind in reporter.REPORTERS_OWN
+            for report in self.reports
         )
 
     @property
