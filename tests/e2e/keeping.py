@@ -79,5 +79,5 @@ class Reins(Screen):
 
     @classmethod
     def open(cls, page, watch, words) -> "Reins":
-        page.locator("#regie a", has_text=words).click()
+        page.locator("#regie button", has_text=words).click()
         return cls(page, watch)

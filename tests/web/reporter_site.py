@@ -124,6 +124,7 @@ class Page(HTMLParser):
         self.forms, self.links, self.title, self.text = [], [], "", ""
         self._form = self._area = None
         self._in, self._apart = "", " "
+        self.tied = []
         self.feed(self.html)
 
     def handle_starttag(self, tag, attrs):
@@ -135,6 +136,8 @@ class Page(HTMLParser):
             self.forms.append(self._form)
         elif tag == "a":
             self.links.append(given.get("href", ""))
+        elif tag in ("button", "textarea") and "form" in given:
+            self.tied.append(given)
         elif self._form is not None and tag == "button":
             self._form["buttons"].append((given.get("name"), given.get("value")))
         elif self._form is not None and tag == "input":
@@ -169,6 +172,14 @@ class Page(HTMLParser):
             self.title += data
         self.text += self._apart + data
 
+    def taps(self, part):
+        """The buttons that send the page's own form to an address that ends in this."""
+        return [
+            (one["name"], one["value"])
+            for one in self.tied
+            if one.get("formaction", "").endswith(part)
+        ]
+
     def form(self, part):
         """The form whose address ends in this."""
         return next(form for form in self.forms if form["action"].endswith(part))
@@ -192,6 +203,14 @@ class Reporter:
         form = self.page.form(form_path)
         body = {**form["fields"], **(given or {})}
         return self.post(form["action"], body, **options)
+
+    def tap(self, part, number, given=None):
+        """Press one of the buttons that belong to the page's own form, with what stands in it."""
+        name, value = self.page.taps(part)[number]
+        asked = value.partition(":")[0]
+        body = {key.replace("beside", f"with-{asked}"): text for key, text in (given or {}).items()}
+        fields = self.page.form("/gesprek")["fields"]
+        return self.post(f"gesprek{part}", {**fields, **body, name: value})
 
     def post(self, path, body, *, follow=True, **options):
         response = self.client.post(self._full(path), data=body, follow_redirects=follow, **options)

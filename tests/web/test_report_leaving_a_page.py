@@ -79,7 +79,7 @@ def test_enough_does_not_pass_by_the_words_for_who_told_of_sexual_violence(phone
 
 def test_several_earlier_answers_stand_on_lines_of_their_own(phone):
     phone.answer({"people-accused": "Eva", "people-witnesses": "Li"})
-    said = phone.page.html.partition('<p class="you">')[2].partition("</p>")[0]
+    said = phone.page.html.partition('<p class="you"')[2].partition("</p>")[0]
     assert len(said.splitlines()) == 2
 
 

@@ -75,14 +75,14 @@ def test_a_question_is_answered_with_one_button_and_can_be_answered_anew(site, b
     say(site, QUESTION, options=OPTIONS)
     page = back.get("gesprek")
     assert "Mevrouw Vos heeft een vraag. Tik op een antwoord." in page.text
-    assert page.form("/keuze")["buttons"] == [("choice", "0"), ("choice", "1"), ("choice", "2")]
+    assert [value.partition(":")[2] for _, value in page.taps("/keuze")] == ["0", "1", "2"]
     assert "autofocus" not in page.html.partition("<main")[2]
-    page = back.submit("/keuze", {"choice": "1"})
+    page = back.tap("/keuze", 1)
     assert back.path == f"/{SLUG}/gesprek"
     assert page.html.index(QUESTION) < page.html.index(mine(page, "Nee"))
     assert "Tik op een antwoord." not in page.text
     site.clock.forward(minutes=5)
-    page = back.submit("/keuze", {"choice": "0", "text": "Maar niet in de klas."})
+    page = back.tap("/keuze", 0, {"beside": "Maar niet in de klas."})
     assert "eerder antwoord" in page.text
     assert mine(page, "Ja hoor\nMaar niet in de klas.")
 
@@ -91,15 +91,48 @@ def test_a_question_is_answered_with_one_button_and_can_be_answered_anew(site, b
 def test_a_choice_that_was_not_offered_changes_nothing(site, back, choice):
     say(site, QUESTION, options=OPTIONS)
     back.get("gesprek")
-    page = back.submit("/keuze", {"choice": choice})
+    asked = back.page.taps("/keuze")[0][1].partition(":")[0]
+    fields = back.page.form("/gesprek")["fields"]
+    page = back.post("gesprek/keuze", {**fields, "choice": f"{asked}:{choice}"})
     assert page.status == 200
     assert "Tik op een antwoord." in page.text
+
+
+def test_no_button_of_the_conversation_loses_what_was_typed_elsewhere(site, back):
+    say(site, QUESTION, options=OPTIONS)
+    back.get("gesprek")
+    page = back.tap("/keuze", 1, {"text": "En nog iets", "beside": "liever niet"})
+    assert mine(page, "Nee\nliever niet")
+    assert page.form("/gesprek")["fields"]["text"] == "En nog iets"
+    for there in ("hulp", "gegevens", "gesprek/wacht", "gesprek/naam", "gesprek/code"):
+        back.submit("/gesprek", {"then": f"to:{there}", "text": "Nog niet klaar"})
+        assert back.path == f"/{SLUG}/{there}"
+        page = back.get("gesprek")
+        assert page.form("/gesprek")["fields"]["text"] == "Nog niet klaar"
+    page = back.submit("/gesprek", {"text": "Nu wel klaar"})
+    assert page.form("/gesprek")["fields"]["text"] == ""
+
+
+def test_words_beside_a_question_go_along_with_the_button_that_sends(site, back):
+    say(site, QUESTION, options=OPTIONS)
+    page = back.get("gesprek")
+    asked = page.taps("/keuze")[0][1].partition(":")[0]
+    page = back.submit("/gesprek", {f"with-{asked}": "Ik weet het niet"})
+    assert mine(page, "Ik weet het niet")
+
+
+def test_words_beside_an_answer_that_is_too_late_stand_there_again(site, back):
+    back.get("gesprek")
+    fields = back.page.form("/gesprek")["fields"]
+    given = {**fields, "choice": "weg:1", "with-weg": "Dit wilde ik zeggen"}
+    page = back.post("gesprek/keuze", given)
+    assert page.form("/gesprek")["fields"]["text"] == "Dit wilde ik zeggen"
 
 
 def test_danger_beside_an_answer_brings_help_and_marks_the_case(site, back):
     say(site, QUESTION, options=OPTIONS)
     back.get("gesprek")
-    page = back.submit("/keuze", {"choice": "0", "text": "ik wil dood"})
+    page = back.tap("/keuze", 0, {"beside": "ik wil dood"})
     assert "113" in page.html.partition('class="ask"')[0]
     site.session.expire_all()
     assert site.session.scalars(select(Case)).one().urgent
@@ -115,9 +148,9 @@ def test_the_week_is_asked_once_with_one_tap(site, code):
     start_checking(site)
     back = come_back(site, code)
     assert "Week 1 van 4." in back.page.text
-    values = [value for _, value in back.page.form("/week")["buttons"]]
+    values = [value.partition(":")[2] for _, value in back.page.taps("/week")]
     assert values == ["better", "same", "worse", "talk"]
-    page = back.submit("/week", {"choice": "worse"})
+    page = back.tap("/week", 2)
     assert "Week 1 van 4." not in page.text
     assert mine(page, "Het is erger")
     site.session.expire_all()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from portal import data
-from portal.services import protocols, public_people
+from portal.services import diary, protocols, public_people, sessions
+from portal.web import session
 from portal.web.context import current_school, db
 from portal.web.guards import public
+from portal.web.reporter import onward, telling
 
 blueprint = Blueprint("reporter_about", __name__)
 FEW_CLASSES = 12
@@ -44,6 +46,22 @@ def parents(school: str) -> str:
         texts=data.for_parents(),
         contact=public_people.of_school(db(), school_id=here.id).contact,
     )
+
+
+@blueprint.app_template_global()
+def way_back() -> str:
+    """Give the page that a reader of these pages came from, if anything was begun here."""
+    live = session.any_current()
+    if live is None or live.row.kind not in (sessions.DRAFT, sessions.REPORTER):
+        return ""
+    if live.row.kind == sessions.REPORTER:
+        return onward.address("gesprek")
+    if telling.sent(live):
+        return onward.address("klaar")
+    came_from = live.data.get("came_from")
+    if diary.is_open(live) and not came_from:
+        return onward.address("schrift")
+    return telling.address(str(came_from or "verhaal"))
 
 
 def _years(people: public_people.PublicPeople) -> dict[str, list[public_people.ClassPeople]]:

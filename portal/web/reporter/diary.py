@@ -20,7 +20,7 @@ from portal.web import i18n, session
 from portal.web.body import BodiesFull
 from portal.web.context import current_school, db, now, portal, settings
 from portal.web.guards import draft_only, public, reads_body_itself
-from portal.web.reporter import language, receiving, telling, wording
+from portal.web.reporter import language, onward, receiving, telling, wording
 from portal.web.reporter.evidence import busy
 from portal.web.reporter.telling import Telling
 
@@ -28,6 +28,8 @@ blueprint = Blueprint("reporter_diary", __name__)
 
 SHOWN_FOR = timedelta(minutes=30)
 FILE_NAME = "notities.txt"
+SEND = "vraag/rol"
+AWAY = onward.READING | onward.DIARY
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -149,8 +151,10 @@ def write(school: str) -> Response:
     if not diary.is_open(live) or telling.sent(live):
         return redirect(url_for(".show", school=school), 303)
     told, text = telling.load(), request.form.get("text", "").replace("\r\n", "\n")
-    if language.choose(request.form.get("then", "")):
-        return _show(told, typed=text)
+    page = onward.goal(request.form.get("then", ""), AWAY)
+    # Who sends everything means also what is typed here; every other way only sets it aside.
+    if language.choose(request.form.get("then", "")) or (page and not (page == SEND and text)):
+        return _set_aside(live, onward.address(page) if page else url_for(".show", school=school))
     try:
         made = diary.write(
             db(),
@@ -164,8 +168,10 @@ def write(school: str) -> Response:
         return _show(told, problem=problem.problem, typed=text)
     telling.look_for_danger(told, {"entry": text})
     files = request.form.get("then") == "files"
-    live.data |= {"entry": made if files else "", "picking": False}
+    live.data |= {"entry": made if files else "", "picking": False, "aside": {}}
     sessions.save(live)
+    if page:
+        return redirect(onward.address(page), 303)
     return redirect(url_for(".files" if files else ".show", school=school, _anchor="erbij"), 303)
 
 
@@ -180,7 +186,8 @@ def choose_entry(school: str) -> Response:
     told.live.data |= {"entry": chosen if chosen in known else "", "picking": False}
     receiving.clear_notes(told.live)
     sessions.touch(told.live, now())
-    return redirect(url_for(".files" if chosen in known else ".show", school=school), 303)
+    following = url_for(".files" if chosen in known else ".show", school=school)
+    return _set_aside(told.live, following)
 
 
 @blueprint.get("/<school>/schrift/bestanden")
@@ -310,12 +317,20 @@ def _instead(school: str) -> Response | None:
     return other
 
 
+def _set_aside(live: SealedSession, following: str) -> Response:
+    """Keep an entry that was typed and not saved; its form shows it again."""
+    given = {name: request.form.get(name, "") for name in ("text", "day", "time", "precision")}
+    live.data |= {"aside": given if given["text"].strip() else {}, "came_from": ""}
+    sessions.save(live)
+    return redirect(following, 303)
+
+
 def _chosen(live: SealedSession) -> str:
     return str(live.data.get("entry", ""))
 
 
 def _show(told: Telling, *, problem: str = "", typed: str = "") -> Response:
-    lines = _lines(told)
+    lines, aside = _lines(told), told.live.data.get("aside") or {}
     # Weeks later the words of before still bring help: the session that noted them is long over.
     found = told.found | danger_words().find(line.entry.text for line in lines)
     return telling.show(
@@ -327,8 +342,8 @@ def _show(told: Telling, *, problem: str = "", typed: str = "") -> Response:
         until=diary.kept_until(db(), live=told.live),
         days=settings().diary_days,
         problem=problem,
-        typed=typed,
-        form=request.form,
+        typed=typed or aside.get("text", ""),
+        form=request.form if typed else aside,
         fresh=telling.fresh_help(told.live, formal=told.formal),
         helping=telling.help_for(found, formal=told.formal),
     )

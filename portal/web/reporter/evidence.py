@@ -15,7 +15,7 @@ from portal.web import session
 from portal.web.body import BodiesFull
 from portal.web.context import current_school, db, now, portal, settings
 from portal.web.guards import draft_only, reads_body_itself
-from portal.web.reporter import answers, guides, language, receiving, telling
+from portal.web.reporter import answers, guides, language, onward, receiving, telling
 from portal.web.reporter.telling import Telling
 
 blueprint = Blueprint("reporter_evidence", __name__)
@@ -133,6 +133,9 @@ def described(school: str) -> Response:
         _save(told, "described", [*listed, value][-MAX_DESCRIBED:])
         telling.look_for_danger(told, {"described": value})
         sessions.save(told.live)
+    page = onward.goal(request.form.get("then", ""))
+    if page:
+        return redirect(onward.address(page), 303)
     again = request.form.get("then") == "again"
     return redirect(url_for(".describe" if again else ".files", school=school), 303)
 

@@ -15,7 +15,7 @@ from portal.services.sessions import SealedSession
 from portal.web import i18n, session
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import draft_only, public
-from portal.web.reporter import answers, asked, guides, language, telling
+from portal.web.reporter import answers, asked, guides, language, onward, telling
 from portal.web.reporter.telling import ENOUGH_PAGE, REVIEW_PAGE, Telling
 
 blueprint = Blueprint("reporter_report", __name__)
@@ -145,14 +145,15 @@ def _take(told: Telling, page: str) -> Response:
     goal = page if language.choose(then) else _goal(then, read)
     # Who goes back to an earlier answer may leave this page empty; nothing else is let go.
     # And so may who keeps it, or has told it in entries already.
-    may_be_empty = goal in QUESTION_PAGES | {telling.KEEP_PAGE} or bool(told.draft.entries)
+    leaves = goal in QUESTION_PAGES | onward.READING | {telling.KEEP_PAGE}
+    may_be_empty = leaves or bool(told.draft.entries)
     if set(read.problems.values()) - ({"empty"} if may_be_empty else set()):
         return _show(told, page, read)
     was_stopped = told.stopped
     _keep(told, questions, read)
     telling.look_for_danger(told, read.values)
     told = telling.load()
-    told.live.data["blank"] = then == "again"
+    told.live.data |= {"blank": then == "again", "came_from": page}
     if then == "again":
         following = page
     elif told.stopped and not was_stopped:
@@ -171,7 +172,7 @@ def _goal(then: str, read: answers.Read) -> str:
         return guides.page_for(then, told.get("incidents"))
     goal = then.removeprefix(TO) if then.startswith(TO) else ""
     known = QUESTION_PAGES | {telling.EVIDENCE_PAGE, telling.KEEP_PAGE, REVIEW_PAGE}
-    return goal if goal in known else ""
+    return goal if goal in known | onward.READING else ""
 
 
 def _keep(told: Telling, questions: list[Question], read: answers.Read) -> None:

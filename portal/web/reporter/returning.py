@@ -21,12 +21,13 @@ from portal.web import i18n, limits, session
 from portal.web.body import BodiesFull
 from portal.web.context import current_school, db, now, portal, settings
 from portal.web.guards import code_only, public, reads_body_itself
-from portal.web.reporter import asked, language, receiving, telling
+from portal.web.reporter import asked, language, onward, receiving, telling
 from portal.web.reporter.evidence import busy
 from portal.web.reporter.report import names
 
 blueprint = Blueprint("reporter_return", __name__)
 
+AWAY = onward.READING | onward.TALK
 WAIT_SECONDS = 3
 WAITED_FOR_SECONDS = 600
 TRIES_AFTER_WAITING = parse("3 per 10 minutes")
@@ -109,11 +110,11 @@ def conversation(school: str) -> Response:
 def write(school: str) -> Response:
     """Write to the school, also when it comes late; or add a file first and send it later."""
     live = _live()
-    text = request.form.get("text", "").replace("\r\n", "\n")
+    text, page = onward.written(), onward.goal(request.form.get("then", ""), AWAY)
     switched = language.choose(request.form.get("then", ""))
     wants_files = request.form.get("then") == "files"
     found = data.danger_words().find([text])
-    adding = switched or (wants_files and len(text) <= reporter.MESSAGE_LIMIT)
+    adding = switched or page or (wants_files and len(text) <= reporter.MESSAGE_LIMIT)
     if not adding:
         try:
             reporter.send_message(db(), live=live, text=text, now=now(), dangers=found)
@@ -124,6 +125,8 @@ def write(school: str) -> Response:
         "fresh": sorted(found),
     }
     sessions.save(live)
+    if page:
+        return redirect(onward.address(page), 303)
     following = ".files" if adding and not switched else ".conversation"
     return redirect(url_for(following, school=school), 303)
 

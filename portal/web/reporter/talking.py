@@ -16,7 +16,7 @@ from portal.services.sessions import SealedSession
 from portal.web import session
 from portal.web.context import db, now, settings
 from portal.web.guards import code_only
-from portal.web.reporter import language, telling
+from portal.web.reporter import language, onward, telling
 
 blueprint = Blueprint("reporter_talk", __name__, url_prefix="/<school>/gesprek")
 SHOWN_ADDRESS = 254
@@ -27,10 +27,9 @@ SHOWN_ADDRESS = 254
 @code_only
 def choose(school: str) -> Response:
     """Answer a question of the school with one tap, and a few words if wanted."""
-    chosen = request.form.get("choice", "")
+    asked, chosen = _choice()
     number = int(chosen) if chosen.isdecimal() and chosen.isascii() else -1
-    asked = request.form.get("question", "")
-    return _answer(school, reporter.answer_question, question_id=asked, chosen=number)
+    return _answer(school, reporter.answer_question, asked, question_id=asked, chosen=number)
 
 
 @blueprint.post("/week")
@@ -38,21 +37,31 @@ def choose(school: str) -> Response:
 @code_only
 def week(school: str) -> Response:
     """Answer the question of this check week."""
-    given = request.form
-    return _answer(
-        school, checks.answer, round_id=given.get("round", ""), chosen=given.get("choice", "")
-    )
+    asked, chosen = _choice()
+    return _answer(school, checks.answer, asked, round_id=asked, chosen=chosen)
 
 
-def _answer(school: str, verb: Callable[..., None], **given: Any) -> Response:
-    """Save an answer; what is no answer any more changes nothing, and the page shows what is."""
-    live, text = _live(), request.form.get("text", "").replace("\r\n", "\n")
+def _choice() -> tuple[str, str]:
+    """Give what was asked, by its id, and what was chosen."""
+    asked, _, chosen = request.form.get("choice", "").partition(":")
+    return asked, chosen
+
+
+def _answer(school: str, verb: Callable[..., None], asked: str, **given: Any) -> Response:
+    """Save an answer; what is no answer any more changes nothing, and the page shows what is.
+
+    What was typed elsewhere on the page is not sent along, and stands there again.
+    """
+    live = _live()
+    text = request.form.get(f"{onward.BESIDE}{asked}", "").replace("\r\n", "\n")
     found = data.danger_words().find([text])
     try:
         verb(db(), live=live, text=text, now=now(), dangers=found, **given)
     except (InvalidInputError, NotFoundError):
+        live.data["typed"] = onward.written()
+        sessions.save(live)
         return redirect(url_for("reporter_return.conversation", school=school), 303)
-    live.data["fresh"] = sorted(found)
+    live.data |= {"fresh": sorted(found), "typed": onward.written(but=asked)}
     sessions.save(live)
     return redirect(url_for("reporter_return.conversation", school=school), 303)
 

@@ -20,7 +20,7 @@ from portal.services.sessions import SealedSession
 from portal.web import helplines, session
 from portal.web.context import current_school, db, now
 from portal.web.forms import TOKEN_FIELD, require_same_origin, token_fits
-from portal.web.reporter import answers, asked, wording
+from portal.web.reporter import answers, asked, onward, wording
 
 EVIDENCE_PAGE, REVIEW_PAGE, ENOUGH_PAGE = "bestanden", "nakijken", "genoeg"
 KEEP_PAGE = "schrift"
@@ -197,7 +197,7 @@ def typed() -> list[tuple[str, str]]:
 
 
 def _is_text(name: str) -> bool:
-    if name == MESSAGE_FIELD:
+    if name == MESSAGE_FIELD or name.startswith(onward.BESIDE):
         return True
     known = data.questions()
     key, _, rest = name.partition("-")
@@ -235,8 +235,8 @@ def address(page: str) -> str:
         return url_for("reporter_diary.explain", school=school)
     if page == GUIDES_PAGE:
         return url_for("reporter_guides.every", school=school)
-    if page.startswith(f"{GUIDES_PAGE}/"):
-        return url_for("reporter_guides.guide", school=school, key=page.partition("/")[2])
+    if page in onward.READING or page.startswith(f"{GUIDES_PAGE}/"):
+        return onward.address(page)
     return url_for("reporter_report.question", school=school, page=page)
 
 

@@ -44,6 +44,12 @@ def long_day(moment: date) -> str:
     )
 
 
+def heading_day(moment: date) -> str:
+    """Say a day where it heads what follows; months keep the capital that their language gives."""
+    text = long_day(moment)
+    return text[:1].upper() + text[1:]
+
+
 def size(octets: int) -> str:
     """Say a size as phones do, in powers of ten: ``1,2 MB``."""
     amount, _, unit = dutch.size(octets).partition(" ")
