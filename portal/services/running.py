@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.deadlines import local_date
 from portal.domain.gates import Answer
-from portal.domain.owners import Owner, owner_on
+from portal.domain.owners import Absence, Owner, owner_on
 from portal.domain.progress import Progress, Task
 from portal.domain.protocol import (
     Action,
@@ -24,7 +24,7 @@ from portal.domain.protocol import (
     Step,
 )
 from portal.models import Case
-from portal.services import case_keys, case_work, people, protocols, roster, stands
+from portal.services import case_keys, case_work, people, protocols, roster, stands, turns
 from portal.services.schools import SchoolView
 from portal.services.staff import StaffActor
 
@@ -126,13 +126,15 @@ def _owners(
 ) -> dict[str, Owner]:
     """Who does each role's tasks today, by role."""
     readers = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
-    people_now = roster.roster_of(session, case.school_id)
+    staff = roster.roster_of(session, case.school_id, today)
+    away = turns.stand_ins(session, case.school_id, today)
     return {
         role: owner_on(
             protocol,
             role,
-            people_now,
+            staff,
             on=today,
+            absences=[Absence(who, today, today, instead) for who, instead in away.items()],
             handler=case.handler_id if role == case.role_key else "",
             readers=readers,
         )

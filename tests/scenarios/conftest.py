@@ -23,6 +23,7 @@ from portal.services import (
     case_work,
     cases,
     closing,
+    people,
     protocols,
     rerouting,
     stands,
@@ -126,7 +127,8 @@ class Walk:
         case, opened = case_work.open_for(self.session, actor=self.actor, case_id=self.case_id)
         protocol = protocols.of_case(self.session, case)
         steps = case_keys.facts_of(self.session, opened, case_work.STEP)
-        return stands.progress_of(self.session, case, protocol, steps, self.moment)
+        known = people.persons_of(self.session, opened)
+        return stands.progress_of(self.session, case, protocol, steps, self.moment, known)
 
     def task(self, key: str) -> Task:
         """One thing of the step."""
