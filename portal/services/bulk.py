@@ -44,11 +44,8 @@ def colleagues(session: Session, *, actor: StaffActor, school: SchoolView) -> li
     ]
 
 
-def mark_seen(
-    session: Session, *, actor: StaffActor, case_ids: Sequence[str], now: datetime
-) -> Done:
+def mark_seen(session: Session, *, actor: StaffActor, case_ids: Sequence[str]) -> Done:
     """Take away that cases were given to this person; a report stays unread until it is opened."""
-    del now
     chosen = _readable(session, actor, case_ids)
     mine = [case for case in chosen if case.handler_id == actor.id and case.handed_at is not None]
     taken = update(Case).where(Case.id.in_([case.id for case in mine]))

@@ -103,7 +103,7 @@ def _facets(session: Session, actor: StaffActor) -> _Facets:
         Case.handler_id,
     )
     query = _readable(select(*columns), actor).distinct()
-    rows = [row.tuple() for row in session.execute(query)]
+    rows: Any = [tuple(row) for row in session.execute(query)]
     return _Facets(rows, protocols.of_versions(session, {row[1] for row in rows}))
 
 

@@ -41,6 +41,8 @@ class StaffActor:
     role_keys: frozenset[str]
     powers: frozenset[Action]
     identity: Identity = field(repr=False)
+    shortcuts: bool = True
+    """Whether this person wants the keys of the desk."""
 
     @property
     def recipient(self) -> str:
@@ -95,6 +97,7 @@ def actor_from(session: Session, member: StaffMember, identity: Identity) -> Sta
             is_admin=member.is_admin,
         ),
         identity=identity,
+        shortcuts=member.shortcuts,
     )
 
 
