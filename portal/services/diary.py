@@ -27,6 +27,8 @@ from portal.services.sessions import SealedSession
 
 TEXT_LIMIT = 20_000
 MOST_ENTRIES = 500
+MOST_BYTES = 2 << 20
+"""As sealed. Far beyond any diary; without it one alone could keep a worker reading for minutes."""
 KEPT_CODE = "kept_code"
 """Where a live session holds the code that was just made, until its writer has it."""
 
@@ -123,7 +125,8 @@ def write(
         raise InvalidInputError("text", "too_long")
     story = drafts.open_compartments(session, live=live)[keys.STORY]
     earlier = records.records_of(session, [story.row.id], kinds=[ENTRY])
-    if len(earlier) >= MOST_ENTRIES:
+    written = sum(len(row.ciphertext) for row in earlier)
+    if len(earlier) >= MOST_ENTRIES or written >= MOST_BYTES:
         raise InvalidInputError("text", "too_many")
     body = {
         "text": words,

@@ -255,8 +255,9 @@ def test_contact(session: Session, *, school_id: str, contact_id: str, now: date
 
 
 def is_mail(address: str) -> bool:
-    """Whether mail can go there."""
-    return len(address) <= LONGEST_ADDRESS and _MAIL_ADDRESS.fullmatch(address) is not None
+    """Whether mail can go there, and to nobody else: "=?" begins what a header would decode."""
+    fits = len(address) <= LONGEST_ADDRESS and "=?" not in address
+    return fits and _MAIL_ADDRESS.fullmatch(address) is not None
 
 
 def is_webhook(address: str) -> bool:

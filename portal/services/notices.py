@@ -6,7 +6,6 @@ mail; the outbox forgets it once the mail went, or when it cannot go.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Record
-from portal.services import custody, drafts, keys, notify, records, sessions
+from portal.services import custody, drafts, duty, keys, notify, records, sessions
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError
 from portal.services.keys import OpenCompartment
@@ -22,7 +21,6 @@ from portal.services.sessions import SealedSession
 
 ADDRESS = "notice_address"
 LONGEST = 254
-PLAIN = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE | re.ASCII)
 
 
 def switch_on(session: Session, *, live: SealedSession, address: str, now: datetime) -> None:
@@ -32,7 +30,7 @@ def switch_on(session: Session, *, live: SealedSession, address: str, now: datet
         InvalidInputError: for what cannot be an address.
     """
     given = address.strip()
-    if len(given) > LONGEST or not given.isascii() or PLAIN.fullmatch(given) is None:
+    if len(given) > LONGEST or not duty.is_mail(given):
         raise InvalidInputError("address", "unknown")
     story = drafts.open_compartments(session, live=live)[keys.STORY]
     _forget(session, story)

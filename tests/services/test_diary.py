@@ -147,6 +147,16 @@ def test_an_entry_is_there_for_good_and_an_empty_or_endless_one_is_refused(
     assert drafts.load(session, live=live).entries[:2] == before
 
 
+def test_a_diary_does_not_grow_until_nobody_can_read_it(
+    session: Session, kept: tuple[str, SealedSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(session, kept[1], "woord " * 100)
+    monkeypatch.setattr(diary, "MOST_BYTES", 500)
+    with pytest.raises(InvalidInputError) as refused:
+        write(session, kept[1], "nog een woord")
+    assert refused.value.problem == "too_many"
+
+
 def test_each_entry_stands_in_the_log_with_the_hash_of_what_was_written(
     world: World, session: Session, kept: tuple[str, SealedSession]
 ) -> None:

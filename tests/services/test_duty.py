@@ -32,6 +32,7 @@ __all__ = ["box"]
         ("mail", "geen adres"),
         ("mail", "a@b.example\r\nBcc: c@d.example"),
         ("mail", "é@b.example"),
+        ("mail", "=?utf-8?q?a=40b.example=2Cc?=@d.example"),
         ("mail", ""),
     ],
 )

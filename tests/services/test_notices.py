@@ -145,7 +145,8 @@ def test_a_mail_that_cannot_go_is_forgotten_with_its_address(story: Story, box: 
 @pytest.mark.parametrize(
     "bad",
     ["", "geen adres", "a@b", "a b@c.example", "a@b.example\r\nBcc: c@d.example",
-     "a@b.example,c@d.e", "é@school.example", "x" * 250 + "@a.example", "<a@b.example>"],
+     "a@b.example,c@d.e", "é@school.example", "x" * 250 + "@a.example", "<a@b.example>",
+     "=?utf-8?q?a=40b.example=2Cc?=@d.example", "a\x00b@c.example"],
 )  # fmt: skip
 def test_what_cannot_be_an_address_is_refused(story: Story, bad: str) -> None:
     with pytest.raises(InvalidInputError):

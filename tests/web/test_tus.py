@@ -60,6 +60,16 @@ def test_options_say_what_is_offered(sender):
     }
 
 
+@pytest.mark.parametrize("said", ["", "-1", "1e3", "9" * 5000, "0" * 5000 + "7", "\u0663"])
+def test_what_is_no_number_is_refused_and_breaks_nothing(sender, said):
+    written = said.encode().decode("latin-1")
+    assert sender.create(written).status_code == 400
+    address = sender.begin(2 * CHUNK)
+    answer = sender.patch(address, 0, content(CHUNK), {"Upload-Offset": written})
+    assert answer.status_code == 400
+    assert sender.offset(address) == 0
+
+
 def test_a_file_in_one_go_is_listed_as_any_other(site, phone, sender):
     data = content(3 * CHUNK + 7)
     address = sender.begin(len(data))

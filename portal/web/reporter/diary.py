@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -28,6 +29,7 @@ blueprint = Blueprint("reporter_diary", __name__)
 
 SHOWN_FOR = timedelta(minutes=30)
 FILE_NAME = "notities.txt"
+LOOKED_THROUGH = 50_000
 SEND = "vraag/rol"
 AWAY = onward.READING | onward.DIARY
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -332,7 +334,7 @@ def _chosen(live: SealedSession) -> str:
 def _show(told: Telling, *, problem: str = "", typed: str = "") -> Response:
     lines, aside = _lines(told), told.live.data.get("aside") or {}
     # Weeks later the words of before still bring help: the session that noted them is long over.
-    found = told.found | danger_words().find(line.entry.text for line in lines)
+    found = told.found | danger_words().find(_newest(line.entry.text for line in lines))
     return telling.show(
         "reporter/diary.html",
         400 if problem else 200,
@@ -347,6 +349,16 @@ def _show(told: Telling, *, problem: str = "", typed: str = "") -> Response:
         fresh=telling.fresh_help(told.live, formal=told.formal),
         helping=telling.help_for(found, formal=told.formal),
     )
+
+
+def _newest(texts: Iterable[str]) -> list[str]:
+    """Give the last texts, as far as every view of a page can look through them."""
+    found: list[str] = []
+    for text in reversed(list(texts)):
+        if sum(map(len, found)) >= LOOKED_THROUGH:
+            break
+        found.append(text)
+    return found
 
 
 def _lines(told: Telling) -> list[Line]:

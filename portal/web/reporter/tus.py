@@ -40,6 +40,7 @@ BODY_TYPE = "application/offset+octet-stream"
 MAX_CHECKED = 4 << 20
 """A piece with a checksum is held in memory until it is checked."""
 MAX_METADATA = 4096
+MOST_DIGITS = 18
 MISMATCH = 460
 REFUSED = {"empty": 400, "too_large": 413, "quota": 413, "too_many": 429}
 ALL, ONE = "/<school>/bestanden/onderweg", "/<school>/bestanden/onderweg/<upload>"
@@ -288,6 +289,6 @@ def _told(metadata: str) -> Told:
 
 def _number(name: str) -> int:
     text = request.headers.get(name, "")
-    if not (text.isascii() and text.isdecimal()):
+    if not (text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS):
         abort(400, name)
     return int(text)
