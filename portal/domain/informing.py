@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from portal.domain.people import Person, Representative
@@ -27,12 +28,13 @@ class AgeNote:
     bands: tuple[str, ...]
     text: str
     source: str
-    checked_on: str
+    checked_on: date
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> AgeNote:
         """Read a table of the data file."""
-        return cls(**{**table, "bands": tuple(table["bands"])})
+        read_on = date.fromisoformat(table["checked_on"])
+        return cls(**{**table, "bands": tuple(table["bands"]), "checked_on": read_on})
 
 
 @dataclass(frozen=True, slots=True)

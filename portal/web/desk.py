@@ -16,7 +16,7 @@ ENTRIES: tuple[tuple[str, str, str, Action, bool], ...] = (
     ("staff_colleagues.listing", "Collega’s", "other", Action.WORK_ON_CASES, False),
     ("staff_account.account", "Ik", "me", Action.WORK_ON_CASES, True),
 )
-PAGES_OF_A_CASE = frozenset({"staff_case", "staff_evidence", "staff_packet"})
+PAGES_OF_A_CASE = frozenset({"staff_case", "staff_evidence", "staff_packet", "staff_people"})
 
 
 def home(school: SchoolView) -> str:

@@ -159,7 +159,13 @@ class Site:
 
     def addresses(self, method, case_id, evidence_id):
         """Every staff address of a case that answers a method, with these ids in it."""
-        given = {"school": HERE, "case_id": case_id, "evidence_id": evidence_id, "kind": "clear"}
+        given = {
+            "school": HERE,
+            "case_id": case_id,
+            "evidence_id": evidence_id,
+            "person_id": evidence_id,
+            "kind": "clear",
+        }
         adapter = self.app.url_map.bind("localhost")
         return {
             rule.endpoint: adapter.build(rule.endpoint, {k: given[k] for k in rule.arguments})

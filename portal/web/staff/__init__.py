@@ -11,6 +11,7 @@ from portal.web.staff import (
     evidence,
     packet,
     parents,
+    people,
     protocol,
     quarantine,
     reins,

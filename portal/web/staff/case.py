@@ -133,6 +133,8 @@ def step(school: str, case_id: str) -> Answer:
         outcome=outcome,
         text=_given(field),
         status=_given("status"),
+        person=_given("person"),
+        ground=_given("ground"),
     )
 
 
