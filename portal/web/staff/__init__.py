@@ -32,6 +32,7 @@ blueprints = (
     quarantine.blueprint,
     packet.blueprint,
     parents.blueprint,
+    people.blueprint,
     protocol.blueprint,
     reins.blueprint,
     start.blueprint,
