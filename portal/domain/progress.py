@@ -29,6 +29,7 @@ from portal.domain.protocol import (
 
 TASK_OUTCOMES = ("done", "skipped")
 CHECKLIST = "checklist"
+NOTHING_BEFORE = "Wat ervoor kwam, is gedaan of vastgelegd."
 Asks = Mapping[str, Sequence[Ask]]
 __all__ = ("Event", "Progress", "Task", "admissible", "progress")
 
@@ -305,20 +306,20 @@ def _why(
     """Why this is next: what waits for it, what its date is, who does it."""
     if following is None:
         return ()
-    found = ["Deze kaart heeft geen vaste volgorde: je kiest zelf."] if unordered else []
-    held = [task.label for task in tasks if following.key in task.gates]
-    waiting = [task.label for task in tasks if following.key in task.waits_for]
-    if held:
-        found.append(f"Hierop wacht: {'; '.join(held)}")
-    elif waiting:
-        found.append(f"Daarna kan: {'; '.join(waiting)}")
-    elif not unordered:
-        found.append("Wat ervoor kwam, is gedaan of vastgelegd.")
+    found = ["Deze kaart heeft geen vaste volgorde: u kiest zelf."] if unordered else []
+    found += _what_waits(following, tasks) or ([] if unordered else [NOTHING_BEFORE])
     if following.outcome in ("refused", "not_reached"):
         found.append("Er is nog geen akkoord. Iemand moet nu een besluit nemen.")
     if following.due is not None:
         found.append(
-            "Voor deze taak geldt een dag." if not following.target else "De dag is een streven."
+            "De dag is een streven." if following.target else "Voor deze taak geldt een dag."
         )
-    found.append(f"Dit doet: {protocol.label(following.owner)}.")
-    return tuple(found)
+    return (*found, f"Dit doet: {protocol.label(following.owner)}.")
+
+
+def _what_waits(following: Task, tasks: list[Task]) -> list[str]:
+    held = "; ".join(task.label.rstrip(".") for task in tasks if following.key in task.gates)
+    later = "; ".join(task.label.rstrip(".") for task in tasks if following.key in task.waits_for)
+    if held:
+        return [f"Hierop wacht: {held}."]
+    return [f"Daarna kan: {later}."] if later else []

@@ -164,3 +164,46 @@ def test_an_unknown_step_is_an_error():
 
 def test_the_note_of_the_duty_desk_is_for_when_the_duty_desk_acted():
     assert task(stand("de-route", "analyseren"), "magister-achterwacht").optional
+
+
+def test_it_says_why_this_is_next():
+    before = [done("overleg-collega"), done("plan-bijstellen"), done("plan-voorleggen")]
+    asked = stand("borgen", "stap-2", before)
+    assert asked.why == ("Hierop wacht: Voer het plan uit.", "Dit doet: mentor.")
+    first = stand("de-route", "analyseren")
+    assert "De dag is een streven." in first.why
+    assert first.why[0].startswith("Daarna kan: Bied steun")
+    halfway = [done(key) for key in ("analyse-2", "gesprekken-2", "afspraken-2")]
+    assert stand("cals", "fase-2", halfway).why[0] == "Wat ervoor kwam, is gedaan of vastgelegd."
+    assert "geen vaste volgorde" in stand("handelingskaart", "melding-1").why[0]
+
+
+def test_a_gate_whose_required_task_was_skipped_is_not_asked_any_more():
+    skipped = Event(
+        key="herstelgesprek-voeren", outcome="skipped", on=START, by="S. Test", reason="Wil niet."
+    )
+    events = [gate("leerling-wil-herstelgesprek", "refused"), skipped]
+    events += [done("afspraken"), done("vervolgafspraak")]
+    assert stand("de-route", "herstelgesprek", events).complete
+
+
+def test_a_side_answers_for_itself_before_people_are_recorded():
+    one = Event(key="samen-met-leerling", outcome="agreed", on=START, by="S. Test", side="subject")
+    other = Event(
+        key="samen-met-leerling", outcome="refused", on=START, by="S. Test", side="accused"
+    )
+    assert task(stand("handelingskaart", "melding-1", [one]), "maatregel-1").state == "blocked"
+    both = [one, other]
+    assert task(stand("handelingskaart", "melding-1", both), "maatregel-1").state == "blocked"
+    agreed = Event(
+        key="samen-met-leerling", outcome="agreed", on=START, by="S. Test", side="accused"
+    )
+    found = stand("handelingskaart", "melding-1", [*both, agreed])
+    assert task(found, "maatregel-1").state == "open"
+
+
+def test_a_week_of_exams_does_not_count_but_its_days_do():
+    calendar = SchoolCalendar((), (Holiday(date(2027, 1, 18), date(2027, 1, 22), "Toetsweek"),))
+    assert calendar.add_weeks(date(2027, 1, 5), 4) == date(2027, 2, 9)
+    assert calendar.add_days(date(2027, 1, 15), 2) == date(2027, 1, 19)
+    assert SchoolCalendar().add_weeks(date(2027, 1, 5), 4) == date(2027, 2, 2)

@@ -176,6 +176,13 @@ BREAKS = [
     (lambda t: t["steps"][0]["actions"][0].update(after=["plan"]), "weer bij zichzelf uit"),
     (lambda t: t["steps"][0]["communications"][0].update(to=["krant"]), "onbekende rol 'krant'"),
     (lambda t: t["steps"][1]["registrations"][0].update(by="spook"), "onbekende rol 'spook'"),
+    (lambda t: t["hard_rules"][0].update(guard="hond"), "'hond' is geen keuze"),
+    (lambda t: t["hard_rules"][0].update(measures=["boete"]), "'boete' is geen maatregel"),
+    (lambda t: t["hard_rules"][1].update(role="spook"), "onbekende rol 'spook'"),
+    (
+        lambda t: t["hard_rules"].append({**t["hard_rules"][0], "key": "x", "guard": "at_most"}),
+        "'amount' ontbreekt",
+    ),
     (lambda t: t.update(steps="vier"), "is geen lijst"),
     (lambda t: t.update(roles=["mentor"]), "is geen tabel"),
     (lambda t: t.update(format=2), "versie 2 is onbekend"),
