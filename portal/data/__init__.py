@@ -16,6 +16,7 @@ from portal.domain.informing import AgeNote
 from portal.domain.intimate_steps import IntimateSteps, parse_intimate_steps
 from portal.domain.people import AgeRule
 from portal.domain.questionnaire import Questionnaire, parse_questionnaire
+from portal.domain.talk_guides import TalkGuides, parse_talk_guides
 from portal.domain.tap_questions import TapQuestion
 
 

@@ -12,11 +12,14 @@ from portal.web.staff import (
     packet,
     parents,
     people,
+    plans,
     protocol,
     quarantine,
+    registrations,
     reins,
     start,
     talk,
+    talks,
 )
 
 blueprints = (
@@ -28,6 +31,9 @@ blueprints = (
     case.blueprint,
     closing.blueprint,
     talk.blueprint,
+    talks.blueprint,
+    plans.blueprint,
+    registrations.blueprint,
     evidence.blueprint,
     quarantine.blueprint,
     packet.blueprint,

@@ -1,0 +1,136 @@
+"""What holds a talk back: "politie eerst", and a talk together that nobody freely chose.
+
+A hold is proposed by the answers of a report and stands until a person decided, with a reason.
+Care of the pupil and word with parents are never held; talks that ask what happened are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.domain.deadlines import local_date
+from portal.domain.people import PUPIL_GATES
+from portal.domain.protocol import Protocol
+from portal.domain.questionnaire import value_of
+from portal.models import Case
+from portal.services import case_keys, case_records
+from portal.services.case_keys import CaseKeys
+
+HOLD, JOINT, TALK = "police_first", "joint_wish", "talk"
+GROUNDS = ("sexual", "threat", "weapon", "report")
+"""Why the police come first; ``report``: an aangifte is planned."""
+TOGETHER = ("talk_joint", "restorative")
+HELD = frozenset(
+    {
+        "talk_subject", "talk_accused", "talk_both", "talk_separate", "talk_group", "talk_class",
+        *TOGETHER,
+    }
+)  # fmt: skip
+"""Kinds of actions that a hold stops."""
+HELD_WITH = frozenset({"subject", "accused", "class", "joint"})
+APART = {"subject": ("talk_subject",), "accused": ("talk_accused",)}
+APART_BOTH = ("talk_both", "talk_separate")
+POLICE_FIRST = "Politie eerst: er is nog geen contact met de politie vastgelegd."
+NO_YES = "Eerst nodig: een vrij ‘ja’ van de leerling om wie het gaat."
+NOT_APART = "Eerst ieder apart: er is nog geen gesprek apart met beide kanten vastgelegd."
+FORMS = {"weapons": "weapon", "online_threats": "threat"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """How "politie eerst" stands. `state`: none, proposed, held or lifted."""
+
+    state: str
+    grounds: tuple[str, ...]
+    since: date | None = None
+    said: tuple[dict[str, Any], ...] = ()
+    """Every decision, oldest first."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether talks wait."""
+        return self.state in {"proposed", "held"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the pupil it is about wants of a talk together. `state`: unasked, yes, no, ended."""
+
+    state: str
+    said: tuple[dict[str, Any], ...] = ()
+
+
+def hold_of(session: Session, case: Case, opened: CaseKeys) -> Hold:
+    """Say whether the police come first, by the last decision and by what was told since."""
+    proposed = _proposed(case_records.answers_of(session, opened))
+    said = tuple(case_records.read(session, opened, HOLD))
+    if not said:
+        state = "proposed" if proposed else "none"
+        return Hold(state, proposed, local_date(case.opened_at) if proposed else None)
+    last = said[-1]
+    since = local_date(last["at"])
+    if last["do"] == "hold":
+        return Hold("held", tuple(last["grounds"]), since, said)
+    new = tuple(one for one in proposed if one not in last["grounds"])
+    return Hold("proposed" if new else "lifted", new or tuple(last["grounds"]), since, said)
+
+
+def _proposed(reports: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    found: list[str] = []
+    for answers in reports:
+        forms = value_of(answers, "forms").get("forms") or []
+        found += [ground for form, ground in FORMS.items() if form in forms]
+        if value_of(answers, "safety").get("sexual"):
+            found.append("sexual")
+    return tuple(ground for ground in GROUNDS if ground in found)
+
+
+def wish_of(session: Session, opened: CaseKeys) -> Wish:
+    """Say what the pupil wants of a talk together; the last word counts."""
+    said = tuple(case_records.read(session, opened, JOINT))
+    return Wish(said[-1]["wish"] if said else "unasked", said)
+
+
+def step_refusal(
+    session: Session,
+    case: Case,
+    opened: CaseKeys,
+    protocol: Protocol,
+    steps: Sequence[Mapping[str, Any]],
+    body: Mapping[str, Any],
+) -> str | None:
+    """Say why a talk may not be recorded as done at this step; None when it may."""
+    parts = protocol.parts(case.step_key)
+    actions = {item.key: item.kind for part in parts for item in part.actions}
+    kind = actions.get(body["action"], "")
+    if body["outcome"] != "done" or kind not in HELD:
+        return None
+    if hold_of(session, case, opened).holds:
+        return POLICE_FIRST
+    if kind not in TOGETHER:
+        return None
+    gates = [gate for part in parts for gate in part.gates if body["action"] in gate.blocks]
+    if any(gate.kind in PUPIL_GATES for gate in gates):
+        return None  # the protocol itself asks the pupil, and has let it pass
+    return together_refusal(session, opened, protocol, steps)
+
+
+def together_refusal(
+    session: Session,
+    opened: CaseKeys,
+    protocol: Protocol,
+    steps: Sequence[Mapping[str, Any]],
+) -> str | None:
+    """Say why these pupils may not talk together yet; None when they may."""
+    if wish_of(session, opened).state != "yes":
+        return NO_YES
+    kinds = {item.key: item.kind for step in protocol.steps for item in step.actions}
+    done = {kinds.get(one["action"]) for one in steps if one["outcome"] == "done"}
+    talked = {one["with"] for one in case_keys.facts_of(session, opened, TALK)}
+    apart = all(side in talked or done & {*APART[side], *APART_BOTH} for side in APART)
+    return None if apart else NOT_APART
