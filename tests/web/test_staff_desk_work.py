@@ -122,6 +122,7 @@ def test_the_same_look_at_a_case_is_one_line_a_day(site):
 def test_a_mistake_is_said_above_and_beside_the_field(site, person, part, field, given, sentence):
     field = f"reply-{site.report_id}" if field == "reply" else field
     body = {"report": site.report_id, "action": show(site).next_action.key, field: "", **given}
+    person.get(case_path(site))
     known = site.written()
     response = person.post(case_path(site) + part, body)
     page = text_of(response)
