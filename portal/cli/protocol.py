@@ -11,13 +11,13 @@ from typing import NoReturn
 import click
 
 from portal import protocols
+from portal.cli.protocol_words import shown
 from portal.domain.facts import FactsError, parse_facts
-from portal.domain.protocol import Item, Protocol, Step
+from portal.domain.protocol import Protocol
 from portal.domain.protocol_check import check_protocol
 from portal.domain.protocol_parse import (
     Fault,
     ProtocolError,
-    inside,
     items,
     parse_protocol,
     to_json,
@@ -78,7 +78,7 @@ def show_command(key: str, *, as_json: bool) -> None:
     if as_json:
         _say(json.dumps(to_json(found), ensure_ascii=False, indent=2))
     else:
-        _say("\n".join(_shown(found)))
+        _say("\n".join(shown(found)))
 
 
 @protocol.command("route")
@@ -141,58 +141,6 @@ def _faulty(faults: list[Fault]) -> NoReturn:
     for fault in faults:
         click.echo(str(fault), err=True)
     raise SystemExit(1)
-
-
-def _cited(item: Item) -> str:
-    where = f"{item.file} r. {item.line}" if item.line else item.file
-    return f"“{item.quote}” ({where})"
-
-
-def _shown(found: Protocol) -> list[str]:
-    lines = [f"{found.name} [{found.key}], versie {found.version}, bron {found.seed}"]
-    groups: tuple[tuple[str, tuple[Item, ...]], ...] = (
-        ("Rollen", found.roles),
-        ("Wie een melding krijgt (de eerste regel die past)", found.intake),
-        ("Wie het ook weet", found.intake_also),
-        ("Over een medewerker", (found.staff,)),
-    )
-    for title, group in groups:
-        lines += ["", title.upper()]
-        for item in group:
-            lines += _entry(item, "  ")
-    lines += ["", "STAPPEN"]
-    for step in found.steps:
-        lines += _shown_step(step)
-    for title, group in (("Harde regels", found.hard_rules), ("Leidraad", found.guidance)):
-        lines += ["", title.upper()]
-        for item in group:
-            lines += _entry(item, "  ")
-    return lines
-
-
-def _shown_step(step: Step) -> list[str]:
-    lines = _entry(step, "  ")
-    for name, item in inside(step):
-        lines += _entry(item, f"    {name.removesuffix('s')}: ")
-    return [*lines, ""]
-
-
-def _entry(item: Item, lead: str) -> list[str]:
-    """An item in two lines: what it says with its details, and the sentence behind it."""
-    hidden = {"key", "label", "quote", "line", "file"}
-    data = to_json(item)
-    details = [
-        f"{name}={json.dumps(value, ensure_ascii=False)}"
-        for name, value in data.items()
-        if name not in hidden and value and not _nested(value)
-    ]
-    told = f" ({'; '.join(details)})" if details else ""
-    indent = " " * (len(lead) - len(lead.lstrip()) + 4)
-    return [f"{lead}{item.label} [{item.key}]{told}", f"{indent}{_cited(item)}"]
-
-
-def _nested(value: object) -> bool:
-    return isinstance(value, list) and any(isinstance(part, dict) for part in value)
 
 
 def _told(found: Protocol, decision: Decision) -> list[str]:

@@ -45,6 +45,17 @@ def test_show_tells_the_literal_title():
     assert "Pesten stap 1" in run("show", "cals").stdout
 
 
+def test_show_speaks_to_a_coordinator():
+    said = run("show", "cals").stdout
+    assert "4 weken na: Maak afspraken om herhaling te voorkomen; voor: Controleer" in said
+    assert "aan: ouders-gepeste, ouders-pester; per telefoon" in said
+    assert "naar: leerlingcoördinator (antipestcoördinator); stap: Fase 2" in said
+    assert "in: Magister, logboek; titel: Pesten stap 1, pesten stap 2" in said
+    assert "het portaal let hierop; bij: schorsing" in said
+    assert "akkoord van de ouders, ieder apart; gepeste leerling" in run("show", "borgen").stdout
+    assert '="' not in said
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_check_accepts_our_own_files(key):
     done = run("check", FILES / f"{key}.toml", "--source", SEEDS / f"{key}.txt")
