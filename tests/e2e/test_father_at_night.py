@@ -31,6 +31,7 @@ def page(site, browser):
     context = browser.new_context(
         viewport={"width": 360, "height": 740},
         java_script_enabled=False,
+        locale="nl-NL",
         base_url=f"http://127.0.0.1:{server.port}",
     )
     context.set_default_timeout(20_000)

@@ -118,7 +118,8 @@ def assert_like_a_random_id(page, handled, school="waterkant"):
     for address in (one.replace("/waterkant/", f"/{school}/") for one in addresses):
         pair = [page.context.request.get(one) for one in (address, address.replace(real, made_up))]
         assert [answer.status for answer in pair] == [404, 404]
-        assert pair[0].text() == pair[1].text()
+        # A page says its own address back, for the switch of languages.
+        assert pair[0].text().replace(real, made_up) == pair[1].text()
 
 
 def test_the_reporter_reads_the_answer_with_a_mistyped_code(returned):

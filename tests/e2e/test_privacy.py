@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.visitor import Visitor
 
+# The same for everybody, and no page: scripts, and how a school's own colour and logo look.
+KEPT = re.compile(r"/static/|/[^/]+/(stijl\.css$|beeld/)")
 TELLING_WORDS = re.compile("pest|meld|slachtoffer|dader", re.IGNORECASE)
 
 
@@ -27,7 +29,7 @@ def test_nothing_inline_and_nothing_to_complain_about(watch):
 
 
 def test_no_page_may_be_kept(watch):
-    pages = [one for one in watch.headers if not one[0].startswith("/static/")]
+    pages = [one for one in watch.headers if not KEPT.match(one[0])]
     assert len(pages) > 5
     for path, status, headers in pages:
         assert headers["cache-control"] == "no-store", (path, status)
@@ -56,7 +58,8 @@ def test_the_landing_page_is_small_and_sets_no_cookie(visit, site):
     page.on("requestfinished", lambda one: sizes.append(one.sizes()["responseBodySize"]))
     page.goto(f"{site.address}/waterkant/", wait_until="networkidle")
     assert page.context.cookies() == []
-    assert len(watch.requests) <= 4
+    # The logo is the icon as well: the second time the browser has it already.
+    assert len(set(watch.requests)) <= 4
     assert sum(sizes) <= 50_000
     assert "Set-Cookie" not in Visitor(site).get("").headers
 

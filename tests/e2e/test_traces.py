@@ -7,8 +7,6 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import sync_playwright
-
 from tests.e2e.conftest import PHONE
 from tests.e2e.reporter_pages import Front
 from tests.e2e.watch import Watch
@@ -44,20 +42,20 @@ def tell_and_leave(page, site):
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["js", "nojs"])
-def left(request, site, tmp_path_factory):
+def left(request, site, playwright, tmp_path_factory):
     """A profile after the report, the browser closed; and the code that was shown."""
     profile = tmp_path_factory.mktemp("profile")
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(profile),
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox"],
-            viewport=PHONE,
-            java_script_enabled=request.param,
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
-        code = tell_and_leave(context.pages[0], site)
-        context.close()
+    context = playwright.chromium.launch_persistent_context(
+        str(profile),
+        executable_path="/usr/bin/chromium",
+        args=["--no-sandbox"],
+        viewport=PHONE,
+        locale="nl-NL",
+        java_script_enabled=request.param,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    code = tell_and_leave(context.pages[0], site)
+    context.close()
     return profile, code
 
 
