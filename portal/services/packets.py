@@ -175,7 +175,12 @@ def build(
         raise NotFoundError(school.id)
     found = evidence.open_items(session, case, opened)
     everything = list(zip(found, evidence.views_of(found), strict=True))
-    pairs = [(item, view) for item, view in everything if item.row.id in wanted.chosen]
+    # What was closed, or asked to be, since it was ordered stays behind.
+    pairs = [
+        (item, view)
+        for item, view in everything
+        if item.row.id in wanted.chosen and not item.withheld
+    ]
     sealed = [view for item, view in everything if item.sealed]
     exhibits = {view.id: view.exhibit for _, view in everything}
     shut = {item.row.id for item in found if item.withheld}

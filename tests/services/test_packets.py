@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from portal.services import (
     custody,
     evidence,
     packets,
+    protecting,
     quarantine,
     transaction,
 )
@@ -60,10 +61,13 @@ def act(it: Story) -> None:
     transaction.commit(it.session)
 
 
-def packet(it: Story, folder: Path, chosen: list[str]) -> Path:
+def packet(
+    it: Story, folder: Path, chosen: list[str], between: Callable[[], None] = lambda: None
+) -> Path:
     """Export a packet as the page does."""
     wanted = packets.order(it.session, actor=it.mentor, case_id=it.case_id, chosen=chosen, now=NOW)
     transaction.commit(it.session)
+    between()
     pieces = packets.build(
         it.session,
         actor=it.mentor,
@@ -106,6 +110,23 @@ def test_a_packet_verifies_and_shows_its_own_events_only(story: Story, tmp_path:
         assert foreign.encode() not in everything
     assert others[0].label.encode() not in everything
     assert_disclosed(story, events)
+
+
+def test_what_was_asked_to_be_sealed_after_the_order_stays_behind(
+    story: Story, tmp_path: Path
+) -> None:
+    item = items_of(story)[0]
+
+    def ask() -> None:
+        protecting.ask_to_seal(story.session, live=story.live, file_id=item, now=NOW)
+        transaction.commit(story.session)
+
+    path = packet(story, tmp_path, [item], ask)
+    assert verify_packet(path).faults == ()
+    with zipfile.ZipFile(path) as bag:
+        for name in bag.namelist():
+            assert FILE[1] not in bag.read(name)
+            assert FILE[0].encode() not in bag.read(name)
 
 
 def test_what_is_closed_off_goes_by_digest_time_and_size_alone(
