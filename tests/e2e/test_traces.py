@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+
 from tests.e2e.conftest import PHONE
 from tests.e2e.reporter_pages import Front
 from tests.e2e.watch import Watch
