@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
-from portal.models import new_id
-from portal.services import case_work, incident
+from portal.models import Case, new_id
+from portal.services import case_work, cases, incident, people_work, transaction
 from tests.services import world as told
 from tests.web.desk_site import copy_of_site
 
@@ -214,13 +215,32 @@ def test_nothing_of_a_family_stands_readable_in_the_database(site, mentor):
         assert words.encode() not in stored
 
 
-def test_the_word_of_a_person_is_recorded_at_a_gate_by_name(site, mentor):
-    luna = add(site, mentor, LUNA)
-    add_parent(site, mentor, luna, ANS)
+def test_at_a_gate_staff_choose_whose_answer_it_is(site):
+    world = site.there
     with site.factory() as session:
-        actor = site.here.actor(session, site.mentor)
-        case, _opened = case_work.open_for(session, actor=actor, case_id=site.case_id)
-        assert case.next_action
-    page = text_of(mentor.get(f"/zaken/{site.case_id}/"))
-    assert told.NOW
-    assert "Wie erbij horen" in page
+        told.report(world, session, told.answers(world))
+        case_id = session.scalars(select(Case.id).where(Case.school_id == world.school.id)).one()
+        actor = world.actor(session, world.mentor_of("1A"))
+        given = {"actor": actor, "case_id": case_id, "now": told.NOW}
+        key = people_work.add(
+            session, form=people_work.PersonForm(name="Luna Kuil", part="subject"), **given
+        )
+        case_work.move_to_step(session, step_key="stap-2", reason="Verder.", **given)
+        for action in ("overleg-collega", "plan-bijstellen", "plan-voorleggen"):
+            case_work.record_step(session, action_key=action, outcome="done", text="", **given)
+        transaction.commit(session)
+    person = site.log_in(world.mentor_of("1A"), world)
+    case = f"/zaken/{case_id}/"
+    assert "nog niet gevraagd" in text_of(person.get(case))
+    body = {"action": "akkoord-leerling-stap-2", "outcome": "agreed", "happened": "Goed zo."}
+    refused = person.post(f"{case}stap", body)
+    assert refused.status_code == UNFIT
+    assert "Kies van wie dit antwoord is." in text_of(refused)
+    assert person.post(f"{case}stap", {**body, "person": key}).status_code == SEE_OTHER
+    with site.factory() as session:
+        view = cases.show(session, **{**given, "actor": world.actor(session, actor.code)})
+    gate = next(one for one in view.actions if one.key == body["action"])
+    assert gate.state == "done"
+    assert [(one.name, one.side, one.outcome) for one in gate.answers] == [
+        ("Luna Kuil", "subject", "agreed")
+    ]
