@@ -194,3 +194,10 @@ def test_a_pupils_case_asks_for_no_parent(desk):
     page = desk.log_in(desk.mentor).get(f"/zaken/{desk.case_id}/").text
     assert "nog niet gecontroleerd" not in page
     assert "/ouder" not in page
+
+
+def test_no_help_line_beside_a_parents_form_says_je(phone):
+    phone.begin("parent")
+    aside = phone.page.html.partition("<aside>")[2].partition("</aside>")[0]
+    assert "113" in aside
+    assert not re.search(r"\b(je|jou|jouw)\b", re.sub(r"<[^>]+>", " ", aside))

@@ -50,6 +50,16 @@ def test_each_file_says_in_plain_words_what_it_tells(phone):
     assert "Niets kiezen mag ook." in text
 
 
+def test_what_tells_most_stands_above_one_fold_of_all_the_quiet_files(site):
+    phone = site.phone()
+    phone.tell()
+    notes = [(f"a{number}.txt", b"niets bijzonders") for number in range(5)]
+    phone.upload(*notes, ("z.jpg", samples.jpeg()))
+    listed = phone.page.html.partition('id="bestanden"')[2]
+    assert listed.index("z.jpg: dit vertelt meer") < listed.index("Kijk zelf nog even: 5 bestanden")
+    assert listed.count('name="keep"') == 6
+
+
 def test_of_many_files_only_the_first_are_looked_at_and_that_is_said(phone, monkeypatch):
     monkeypatch.setattr(protecting, "LOOKED_AT", 1)
     page = phone.get("bestanden")
