@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.deadlines import local_date
 from portal.domain.protocol import Protocol
-from portal.services import case_keys, case_work, protocols, stands
+from portal.services import case_keys, case_work, people, protocols, stands
 from portal.services.case_work import CLOSED, CLOSING, STEP
 from portal.services.errors import ConflictError, InvalidInputError
 from portal.services.staff import StaffActor
@@ -133,5 +133,6 @@ def reopen(
     traced = case_work.set_status(session, case, opened, actor, REOPENED_TO, now)
     case_work.write(session, case, opened, REOPENING, body, actor, now, about=traced, sparing=True)
     steps = case_keys.facts_of(session, opened, STEP)
-    stands.look_ahead(session, case, protocols.of_case(session, case), steps, now)
+    known = people.persons_of(session, opened)
+    stands.look_ahead(session, case, protocols.of_case(session, case), steps, now, known)
     case_work.settle(session, case)

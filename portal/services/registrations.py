@@ -18,7 +18,7 @@ from portal.domain import plain_notes
 from portal.domain.dutch import day_long
 from portal.domain.protocol import Protocol, Registration
 from portal.models import Case
-from portal.services import case_keys, case_records, case_work, protocols, stands
+from portal.services import case_keys, case_records, case_work, people, protocols, stands
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError
 from portal.services.staff import StaffActor
@@ -84,7 +84,9 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     protocol = protocols.of_case(session, case)
     placed = case_records.read(session, opened, REGISTRATION)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
-    stand = stands.progress_of(session, case, protocol, steps, now)
+    stand = stands.progress_of(
+        session, case, protocol, steps, now, people.persons_of(session, opened)
+    )
     states = {task.key: task.state for task in stand.tasks}
     owners = {task.key: protocol.label(task.owner) for task in stand.tasks}
     step = protocol.step(case.step_key)

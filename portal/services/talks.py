@@ -19,6 +19,7 @@ from portal.services import (
     case_keys,
     case_records,
     case_work,
+    people,
     protocols,
     stands,
     talk_guards,
@@ -77,7 +78,9 @@ def show(
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
-    stand = stands.progress_of(session, case, protocol, steps, now)
+    stand = stands.progress_of(
+        session, case, protocol, steps, now, people.persons_of(session, opened)
+    )
     open_tasks = {task.key for task in stand.tasks if not task.settled}
     every = {kind for kinds in KINDS.values() for kind in kinds}
     parts = protocol.parts(case.step_key)
