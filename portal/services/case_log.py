@@ -33,6 +33,17 @@ ECHOES = frozenset(
     {CustodyKind.MESSAGE_SENT, CustodyKind.RECORD_WRITTEN, CustodyKind.CHECK_ANSWERED}
 )
 CHECKED = {"better": "beter", "same": "hetzelfde", "worse": "erger", "talk": "wil praten"}
+BRIEFLY: Mapping[str, tuple[str, ...]] = {
+    "talk": ("with",),
+    "clearing": (),
+    "police_first": ("do",),
+    "joint_wish": ("wish",),
+    "registration": ("title", "pupil"),
+    "told_team": ("told",),
+    "plan": ("pupil", "version"),
+    "plan_answer": ("person", "outcome"),
+}
+"""Records with a page of their own: a line names them, with these fields and no more."""
 MERGED = frozenset(
     {
         CustodyKind.REPORT_READ,
@@ -63,7 +74,7 @@ def read(
     """Read everything that happened, oldest first, grouped by day."""
     identities = opened.by_compartment()
     ids = [item.row.id for item in opened.case]
-    rows = records.records_of(session, ids, kinds=case_work.WRITTEN)
+    rows = records.records_of(session, ids, kinds=(*case_work.WRITTEN, *BRIEFLY))
     sound = records.open_sound(rows, identities, opened.changed)
     written = [_written(row, body, protocol) for row, body in sound]
     messages = [one for report in reports for one in report.messages]
@@ -111,6 +122,9 @@ def _opened_by(events: Iterable[tuple[CustodyEvent, EntryView]]) -> Mapping[str,
 
 
 def _written(row: Record, body: Mapping[str, Any], protocol: Protocol) -> EntryView:
+    if row.kind in BRIEFLY:
+        brief = {key: body[key] for key in BRIEFLY[row.kind]}
+        return EntryView(datetime.fromisoformat(body["at"]), row.kind, body["who"], "", brief)
     detail = {key: value for key, value in body.items() if key not in {"at", "who", "text"}}
     if row.kind == case_work.STEP:
         detail["label"] = label_of(protocol, body["step"], body["action"])
