@@ -9,6 +9,8 @@ from portal.web.staff import (
     colleagues,
     desk,
     evidence,
+    links,
+    measures,
     packet,
     parents,
     people,
@@ -20,6 +22,7 @@ from portal.web.staff import (
     start,
     talk,
     talks,
+    tasks,
 )
 
 blueprints = (
@@ -30,6 +33,9 @@ blueprints = (
     desk.blueprint,
     case.blueprint,
     closing.blueprint,
+    tasks.blueprint,
+    links.blueprint,
+    measures.blueprint,
     talk.blueprint,
     talks.blueprint,
     plans.blueprint,

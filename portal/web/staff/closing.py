@@ -1,11 +1,11 @@
-"""Closing a case with aftercare or a reason, and opening it again."""
+"""How a case ends for its reporter, or for one of its readers: closing it, and stepping out."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 
 from portal.domain.permissions import Action
-from portal.services import closing
+from portal.services import closing, involved
 from portal.services.closing import Ending
 from portal.web.context import db
 from portal.web.guards import current_actor, requires
@@ -18,6 +18,7 @@ PROBLEMS = {
     "aftercare": "Leg een gesprek met de leerling vast, of kies waarom dat er niet was.",
     "future": "Dit gesprek is nog niet geweest. Kies een dag die voorbij is.",
 }
+TOO_FEW = {"too_few": "Minstens twee mensen moeten deze zaak kunnen lezen. Kies wie erbij komt."}
 
 
 @blueprint.get("/afronden")
@@ -54,3 +55,30 @@ def reopen(school: str, case_id: str) -> Answer:
     """Open a closed case again."""
     done = case_address(school, case_id)
     return attempt_on(_page, closing.reopen, case_id, done, reason=text_given("reason"))
+
+
+@blueprint.get("/betrokken")
+@requires(Action.WORK_ON_CASES)
+def involvement(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school` reads it
+    """Say what happens when one steps out."""
+    return _involved(case_id, [])
+
+
+def _involved(case_id: str, errors: list[Problem]) -> str:
+    out = involved.look(db(), actor=current_actor(), case_id=case_id)
+    return own_page("staff/involved.html", case_id, errors, out=out)
+
+
+@blueprint.post("/betrokken")
+@requires(Action.WORK_ON_CASES)
+def step_out(school: str, case_id: str) -> Answer:
+    """Leave the case; the keys follow."""
+    return attempt_on(
+        _involved,
+        involved.step_out,
+        case_id,
+        url_for("staff_desk.today", school=school),
+        TOO_FEW,
+        reason=text_given("why"),
+        reader_id=text_given("reader"),
+    )

@@ -61,6 +61,11 @@ def own_page(template: str, case_id: str, errors: list[Problem], **values: Any) 
     return case_page(template, errors=errors, row=row, typed=request.form, **values)
 
 
+def readers(case_id: str) -> list[tuple[str, str]]:
+    """Give id and name of everybody who reads a case, for a choice."""
+    return case_head.readers_of(db(), actor=current_actor(), case_id=case_id)
+
+
 def case_address(school: str, case_id: str) -> str:
     """Give the address of the case's own page."""
     return url_for("staff_case.show", school=school, case_id=case_id)

@@ -1,0 +1,199 @@
+"""Reports that belong together: suggested from cards, confirmed by a person, never merged.
+
+A link is a sealed record in both cases. No key goes from one to the other, and a page shows a link
+only to somebody who reads both. Only a new incident raises the number of the report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.card import Words, folded
+from portal.domain.rerouting import Proposal
+from portal.models import Case, new_id
+from portal.services import cards, case_keys, case_work, rerouting
+from portal.services.case_keys import CaseKeys
+from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
+from portal.services.staff import StaffActor
+
+LINK = "link"
+SAME, NEW, COUNTER, OTHER = "same_incident", "new_incident", "counter_report", "other"
+KINDS = (SAME, NEW, COUNTER, OTHER)
+MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Another case with the same words on its card."""
+
+    case_id: str
+    label: str
+    classes: str
+    opened_at: datetime
+    shared: tuple[str, ...]
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A confirmed link, for somebody who reads both cases."""
+
+    id: str
+    case_id: str
+    label: str
+    kind: str
+    text: str
+    who: str
+    at: datetime
+    count: int
+
+
+def suggestions(session: Session, *, actor: StaffActor, case_id: str) -> list[Suggestion]:
+    """List the cases one may read that share a name, nickname, address or picture."""
+    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    known = {body["other"] for body in _live(session, opened)} | {case_id}
+    found = {card.case_id: card.words for card in cards.cards_of(session, actor)}
+    own = found.get(case_id, Words())
+    alike = [
+        (other, _shared(own, words), len(set(own.pictures) & set(words.pictures)))
+        for other, words in found.items()
+        if other not in known
+    ]
+    best = sorted(alike, key=lambda one: -(len(one[1]) + one[2]))
+    chosen = [one for one in best if one[1] or one[2]][:MOST]
+    return [_suggestion(session.get_one(Case, one[0]), one[1], one[2]) for one in chosen]
+
+
+def _shared(own: Words, other: Words) -> tuple[str, ...]:
+    found = []
+    for field in ("names", "accounts", "addresses"):
+        theirs = {folded(word) for word in getattr(other, field)} - {""}
+        found += [word for word in getattr(own, field) if folded(word) in theirs]
+    return tuple(dict.fromkeys(found))
+
+
+def _suggestion(case: Case, shared: tuple[str, ...], pictures: int) -> Suggestion:
+    return Suggestion(case.id, case.label, case.classes, case.opened_at, shared, pictures)
+
+
+def links_of(session: Session, *, actor: StaffActor, case_id: str) -> list[Link]:
+    """List the links of a case to cases that one reads too."""
+    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    found = []
+    for body in _live(session, opened):
+        try:
+            other, _keys = case_work.open_for(session, actor=actor, case_id=body["other"])
+        except NotFoundError:
+            continue
+        found.append(_link(other, body))
+    return found
+
+
+def _link(other: Case, body: dict[str, Any]) -> Link:
+    return Link(
+        id=body["link"],
+        case_id=other.id,
+        label=other.label,
+        kind=body["kind"],
+        text=body["text"],
+        who=body["who"],
+        at=datetime.fromisoformat(body["at"]),
+        count=body["count"],
+    )
+
+
+def confirm(
+    session: Session,
+    *,
+    actor: StaffActor,
+    case_id: str,
+    label: str,
+    kind: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Link two cases, in the session of somebody who reads both.
+
+    Args:
+        label: that of the other case.
+
+    Raises:
+        InvalidInputError: for an unknown kind, no reason, or a case one does not read: whether
+            there is such a case is not told.
+        ConflictError: when they are linked already.
+    """
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    if kind not in KINDS:
+        raise InvalidInputError("kind", "unknown")
+    words = case_work.checked("reason", reason)
+    other, others = _named(session, actor, case, label)
+    if other.id in {body["other"] for body in _live(session, opened)}:
+        raise ConflictError(case_id)
+    count = max(_count(session, opened), _count(session, others)) + (kind == NEW)
+    said = {"link": new_id(), "kind": kind, "text": words, "count": count}
+    for place, keys, beside in ((case, opened, other), (other, others, case)):
+        body = case_work.signed(actor, now, {**said, "other": beside.id})
+        case_work.write(session, place, keys, LINK, body, actor, now, sparing=True)
+        case_work.settle(session, place)
+
+
+def undo(
+    session: Session, *, actor: StaffActor, case_id: str, link_id: str, reason: str, now: datetime
+) -> None:
+    """Take a link back in both cases, with a reason.
+
+    Raises:
+        NotFoundError: when there is none, or one does not read the other case.
+    """
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    found = next((body for body in _live(session, opened) if body["link"] == link_id), None)
+    if found is None:
+        raise NotFoundError(link_id)
+    words = case_work.checked(f"undo-{link_id}", reason)
+    other, others = case_work.open_for(session, actor=actor, case_id=found["other"])
+    for place, keys, beside in ((case, opened, other), (other, others, case)):
+        said = {"link": link_id, "ended": True, "text": words, "other": beside.id}
+        body = case_work.signed(actor, now, said)
+        case_work.write(session, place, keys, LINK, body, actor, now, sparing=True)
+        case_work.settle(session, place)
+
+
+def moves(session: Session, *, actor: StaffActor, case_id: str) -> tuple[int, Proposal | None]:
+    """Give the number of the report by the new incidents linked, and where that leads.
+
+    A proposal is there only while nobody decided about this number.
+    """
+    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    count = _count(session, opened)
+    known = rerouting.known(session, actor=actor, case_id=case_id)
+    if count <= (known.report_count or 1):
+        return count, None
+    learned = {"report_count": count}
+    found = rerouting.proposal(session, actor=actor, case_id=case_id, learned=learned)
+    return count, found
+
+
+def _count(session: Session, opened: CaseKeys) -> int:
+    return max((body["count"] for body in _live(session, opened)), default=1)
+
+
+def _live(session: Session, opened: CaseKeys) -> list[dict[str, Any]]:
+    said = case_keys.facts_of(session, opened, LINK)
+    ended = {body["link"] for body in said if body.get("ended")}
+    return [body for body in said if body["link"] not in ended]
+
+
+def _named(session: Session, actor: StaffActor, case: Case, label: str) -> tuple[Case, CaseKeys]:
+    named = select(Case.id).where(Case.school_id == case.school_id, Case.label == label.strip())
+    row = session.scalar(named)
+    if row is None or row == case.id:
+        raise InvalidInputError("label", "no_case")
+    try:
+        return case_work.open_for(session, actor=actor, case_id=row)
+    except NotFoundError as error:
+        raise InvalidInputError("label", "no_case") from error

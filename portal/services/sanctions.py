@@ -1,0 +1,216 @@
+"""Measures against a pupil: recorded only when no rule of the school or the law forbids it.
+
+What a rule asks for is recorded first, in the name of whoever did it (`ground`); then the measure.
+A refusal gives the school's own sentence. What must follow becomes a task for today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.domain.deadlines import local_date
+from portal.domain.hard_rules import Measure, MeasureFacts, duties, refusals
+from portal.domain.protocol import MEASURES, Protocol
+from portal.models import Case
+from portal.services import case_keys, case_work, protocols, stands, tasks
+from portal.services.case_keys import CaseKeys
+from portal.services.errors import InvalidInputError
+from portal.services.staff import StaffActor
+
+MEASURE, GROUND = "measure", "measure_ground"
+ANNOUNCED, APPROVED, ACCUSED, PARENTS, INSPECTIE, SCHOOL = (
+    "announced",
+    "approved",
+    "accused_heard",
+    "parents_heard",
+    "inspectie_consulted",
+    "other_school",
+)
+GROUNDS = (ANNOUNCED, APPROVED, ACCUSED, PARENTS, INSPECTIE, SCHOOL)
+FORMS = ("warning", "out_of_class", "service", "other")
+"""What a plain sanction is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Something that must come before a measure, as it was recorded."""
+
+    what: str
+    role: str
+    on: date
+    text: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A recorded measure."""
+
+    measure: Measure
+    form: str
+    text: str
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Everything about measures in one case, and the roles that can approve one."""
+
+    grounds: list[Ground]
+    taken: list[Taken]
+    roles: list[tuple[str, str]]
+    rules: list[tuple[str, str, str, int]]
+
+
+def show(session: Session, *, actor: StaffActor, case_id: str) -> Measures:
+    """Give what is on record about measures, with the school's rules."""
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    protocol = protocols.of_case(session, case)
+    return Measures(
+        grounds=_grounds(session, opened),
+        taken=[_taken(body) for body in case_keys.facts_of(session, opened, MEASURE)],
+        roles=[(role.key, role.label) for role in protocol.roles],
+        rules=[(rule.label, rule.quote, rule.file, rule.line) for rule in _rules(protocol)],
+    )
+
+
+def _rules(protocol: Protocol) -> list[Any]:
+    return [rule for rule in protocol.hard_rules if rule.guard]
+
+
+def prepare(
+    session: Session,
+    *,
+    actor: StaffActor,
+    case_id: str,
+    what: str,
+    role: str,
+    on: date | None,
+    text: str,
+    now: datetime,
+) -> None:
+    """Record what must come before a measure: announced, approved, heard.
+
+    Args:
+        role: who approved, of the protocol's roles.
+
+    Raises:
+        InvalidInputError: without a day that is over, words, or a role for an approval.
+    """
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    if what not in GROUNDS:
+        raise InvalidInputError("what", "unknown")
+    if what == APPROVED and protocols.of_case(session, case).role(role) is None:
+        raise InvalidInputError("role", "unknown")
+    if on is None or on > local_date(now):
+        raise InvalidInputError("on", "past")
+    words = case_work.checked("ground_text", text)
+    said = {"what": what, "role": role if what == APPROVED else "", "on": on.isoformat()}
+    body = case_work.signed(actor, now, {**said, "text": words})
+    case_work.write(session, case, opened, GROUND, body, actor, now, sparing=True)
+    case_work.settle(session, case)
+
+
+def take(
+    session: Session,
+    *,
+    actor: StaffActor,
+    case_id: str,
+    measure: Measure,
+    form: str,
+    text: str,
+    now: datetime,
+) -> None:
+    """Record a measure, and make a task for today of everybody who must hear of it.
+
+    Raises:
+        InvalidInputError: when a rule forbids it now; ``problem`` is what is missing, in Dutch,
+            with the sentence of the rule.
+    """
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    if measure.kind not in MEASURES or measure.about not in ("accused", "subject"):
+        raise InvalidInputError("measure", "unknown")
+    if measure.kind == "sanction" and form not in FORMS:
+        raise InvalidInputError("form", "unknown")
+    words = case_work.checked("text", text)
+    protocol = protocols.of_case(session, case)
+    found = refusals(protocol, measure, facts_of(session, case, opened, protocol))
+    if found:
+        raise InvalidInputError("measure", str(found[0]))
+    body = case_work.signed(actor, now, {**_plain(measure), "form": form, "text": words})
+    case_work.write(session, case, opened, MEASURE, body, actor, now, sparing=True)
+    for duty in duties(protocol, measure):
+        tasks.add(
+            session,
+            actor=actor,
+            case_id=case_id,
+            kind=tasks.TASK,
+            text=f"{duty.label} ({protocol.label(duty.role)})" if duty.role else duty.label,
+            due_on=local_date(now),
+            owner_id=case.handler_id,
+            now=now,
+        )
+    case_work.settle(session, case)
+
+
+def facts_of(session: Session, case: Case, opened: CaseKeys, protocol: Protocol) -> MeasureFacts:
+    """Join what the steps of the protocol say with what was recorded for a measure."""
+    steps = case_keys.facts_of(session, opened, case_work.STEP)
+    said = stands.measure_facts(session, case, opened, protocol, steps)
+    grounds = _grounds(session, opened)
+    has = {one.what for one in grounds}
+    approved = {one.role for one in grounds if one.what == APPROVED}
+    return replace(
+        said,
+        announced=said.announced or ANNOUNCED in has,
+        only_anonymous=said.only_anonymous and ACCUSED not in has,
+        approved_by=said.approved_by | approved,
+        accused_heard=True if ACCUSED in has else said.accused_heard,
+        parents_heard=said.parents_heard or PARENTS in has,
+        inspectie_consulted=said.inspectie_consulted or INSPECTIE in has,
+        other_school=said.other_school or SCHOOL in has,
+    )
+
+
+def _grounds(session: Session, opened: CaseKeys) -> list[Ground]:
+    return [
+        Ground(
+            body["what"], body["role"], date.fromisoformat(body["on"]), body["text"], body["who"]
+        )
+        for body in case_keys.facts_of(session, opened, GROUND)
+    ]
+
+
+def _plain(measure: Measure) -> dict[str, Any]:
+    found = asdict(measure)
+    days = ("first", "last", "return_talk")
+    return {
+        ("measure" if key == "kind" else key): (
+            value.isoformat() if key in days and value is not None else value
+        )
+        for key, value in found.items()
+    }
+
+
+def _taken(body: Mapping[str, Any]) -> Taken:
+    days = {
+        key: date.fromisoformat(body[key]) if body[key] else None
+        for key in ("first", "last", "return_talk")
+    }
+    measure = Measure(
+        kind=body["measure"],
+        about=body["about"],
+        reason=body["reason"],
+        in_writing=body["in_writing"],
+        wished_by=body["wished_by"],
+        wish=body["wish"],
+        **days,
+    )
+    at = datetime.fromisoformat(body["at"])
+    return Taken(measure, body["form"], body["text"], body["who"], at)

@@ -1,0 +1,201 @@
+"""Tasks and agreements of a case: who does or checks what, by which day.
+
+Owner, day and state stand in a table, so that the desk can count them; the words are sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.models import Case, CaseReader, CaseTask, StaffMember, new_id
+from portal.services import case_keys, case_work
+from portal.services.case_keys import CaseKeys
+from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
+from portal.services.staff import StaffActor
+
+TASK, AGREEMENT = "task", "agreement"
+KINDS = (TASK, AGREEMENT)
+ENDED = "task_end"
+OPEN, DONE, SKIPPED = "open", "done", "skipped"
+OUTCOMES = (DONE, SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One task or agreement with its words, for a reader of the case."""
+
+    id: str
+    kind: str
+    text: str
+    partner: str
+    owner: str
+    mine: bool
+    due_on: date
+    state: str
+    ended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DueTask:
+    """One task on the desk, without a word of what it is about."""
+
+    case_id: str
+    label: str
+    kind: str
+    due_on: date
+
+
+def add(
+    session: Session,
+    *,
+    actor: StaffActor,
+    case_id: str,
+    kind: str,
+    text: str,
+    due_on: date | None,
+    owner_id: str,
+    now: datetime,
+    partner: str = "",
+) -> str:
+    """Write a task or agreement down for somebody who reads the case.
+
+    Args:
+        partner: with whom an agreement was made.
+
+    Returns:
+        The id of the task.
+
+    Raises:
+        InvalidInputError: without words or a day, or for somebody who does not read the case.
+    """
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    if kind not in KINDS:
+        raise InvalidInputError("kind", "unknown")
+    words = case_work.checked("text", text)
+    whom = case_work.checked("partner", partner, may_be_empty=kind == TASK)
+    if due_on is None:
+        raise InvalidInputError("due_on", "day")
+    readers = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
+    if owner_id not in readers:
+        raise InvalidInputError("owner", "unknown")
+    row = CaseTask(
+        id=new_id(),
+        school_id=case.school_id,
+        case_id=case.id,
+        owner_id=owner_id,
+        kind=kind,
+        due_on=due_on,
+        state=OPEN,
+    )
+    said = {"task": row.id, "text": words, "partner": whom, "due_on": due_on.isoformat()}
+    body = case_work.signed(actor, now, said)
+    written = case_work.write(session, case, opened, kind, body, actor, now, sparing=True)
+    row.record_id = written.id
+    session.add(row)
+    case_work.settle(session, case)
+    return row.id
+
+
+def finish(
+    session: Session,
+    *,
+    actor: StaffActor,
+    case_id: str,
+    task_id: str,
+    outcome: str,
+    text: str,
+    now: datetime,
+) -> None:
+    """Write down that a task is done, or why not.
+
+    Raises:
+        InvalidInputError: for another outcome, or when it is skipped without a reason.
+        ConflictError: when somebody ended it already.
+    """
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    row = session.get(CaseTask, task_id)
+    if row is None or row.case_id != case.id:
+        raise NotFoundError(task_id)
+    if outcome not in OUTCOMES:
+        raise InvalidInputError("outcome", "unknown")
+    words = case_work.checked("ended", text, may_be_empty=outcome == DONE)
+    if row.state != OPEN:
+        raise ConflictError(task_id)
+    row.state = outcome
+    body = case_work.signed(actor, now, {"task": row.id, "outcome": outcome, "text": words})
+    case_work.write(session, case, opened, ENDED, body, actor, now, sparing=True)
+    case_work.settle(session, case)
+
+
+def tasks_of(session: Session, *, actor: StaffActor, case_id: str) -> list[TaskView]:
+    """List the tasks and agreements of a case: the open ones first, the soonest on top."""
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    words = _said(session, opened, KINDS)
+    ends = _said(session, opened, (ENDED,))
+    query = (
+        select(CaseTask, StaffMember.name)
+        .join(StaffMember, StaffMember.id == CaseTask.owner_id)
+        .where(CaseTask.school_id == case.school_id, CaseTask.case_id == case.id)
+    )
+    found = [
+        TaskView(
+            id=row.id,
+            kind=row.kind,
+            text=words[row.id]["text"],
+            partner=words[row.id].get("partner", ""),
+            owner=name,
+            mine=row.owner_id == actor.id,
+            due_on=row.due_on,
+            state=row.state,
+            ended=ends.get(row.id, {}).get("text", ""),
+        )
+        for row, name in session.execute(query)
+        if row.id in words
+    ]
+    return sorted(found, key=lambda one: (one.state != OPEN, one.due_on, one.id))
+
+
+def _said(
+    session: Session, opened: CaseKeys, kinds: tuple[str, ...]
+) -> dict[str, Mapping[str, Any]]:
+    return {
+        str(body["task"]): body
+        for kind in kinds
+        for body in case_keys.facts_of(session, opened, kind)
+    }
+
+
+def due_for(session: Session, *, actor: StaffActor, until: date) -> list[DueTask]:
+    """List what somebody has to do up to a day, over all open cases that they read."""
+    query = (
+        select(CaseTask, Case.label)
+        .join(Case, Case.id == CaseTask.case_id)
+        .join(CaseReader, (CaseReader.case_id == Case.id) & (CaseReader.staff_id == actor.id))
+        .where(
+            CaseTask.school_id == actor.school_id,
+            CaseTask.owner_id == actor.id,
+            CaseTask.state == OPEN,
+            CaseTask.due_on <= until,
+            CaseReader.until.is_(None),
+            Case.status != case_work.CLOSED,
+        )
+        .order_by(CaseTask.due_on, CaseTask.id)
+    )
+    return [
+        DueTask(row.case_id, label, row.kind, row.due_on) for row, label in session.execute(query)
+    ]
+
+
+def pass_on(session: Session, *, case_id: str, from_id: str, to_id: str) -> None:
+    """Give the open tasks of somebody who steps out to whoever follows."""
+    query = select(CaseTask).where(
+        CaseTask.case_id == case_id, CaseTask.owner_id == from_id, CaseTask.state == OPEN
+    )
+    for row in session.scalars(query):
+        row.owner_id = to_id
