@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,8 @@ class OpenItem:
     """Where what is done with it is written down."""
     asked: bool = False
     """Whether its reporter asked to seal it, and nobody with the key came by since."""
+    again: bool = False
+    """Whether it is, byte for byte, what was closed in this case because of somebody naked."""
 
     @property
     def sealed(self) -> Mapping[str, Any]:
@@ -107,7 +109,9 @@ def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]
         identity, case_key = identities[compartment.id], opened.current.row
         asked = row.id in wished and not body.get("sealed")
         items.append(OpenItem(row, body, identity, compartment, case, case_key, asked))
-    return in_order(items, lambda item: item.body)
+    shut = {item.body["sha256"] for item in items if item.sealed and is_intimate(item)}
+    marked = [replace(item, again=item.body["sha256"] in shut) for item in items]
+    return in_order(marked, lambda item: item.body)
 
 
 def open_sealed(
@@ -198,7 +202,7 @@ def _view(item: OpenItem, exhibit: str) -> EvidenceView:
 
 def is_intimate(item: OpenItem) -> bool:
     """Whether somebody naked may be in it: such a file is not shown, fetched or packed here."""
-    return bool(item.body.get("intimate", "no") != "no")
+    return item.again or bool(item.body.get("intimate", "no") != "no")
 
 
 def find(session: Session, *, actor: StaffActor, case_id: str, evidence_id: str) -> OpenItem:

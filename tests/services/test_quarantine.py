@@ -173,6 +173,31 @@ def test_what_was_sent_twice_is_closed_with_one_press(world, session, draft):
 
 
 @once
+def test_what_was_closed_and_comes_again_is_shown_to_nobody(world, session, sent):
+    actor, case_id, view = opened_case(world, session)
+    photo = next(one for one in view.evidence if one.preview == "image")
+    close_off(world, session, actor, case_id, photo.id)
+    told.upload(world, session, sent, ("nog een keer.jpg", FILES[0][1]))
+    _, _, view = opened_case(world, session)
+    again = next(one for one in view.evidence if one.name == "nog een keer.jpg")
+    item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=again.id)
+    for kind in ("blurred", "clear"):
+        with pytest.raises(NotFoundError):
+            evidence.preview(session, actor=actor, store=world.store, item=item, kind=kind, now=NOW)
+    with pytest.raises(NotFoundError):
+        evidence.log_download(session, actor=actor, item=item, now=NOW)
+    done = quarantine.fulfil(session, actor=actor, store=world.store, case_id=case_id, now=NOW)
+    transaction.commit(session)
+    assert done == 1
+    _, _, view = opened_case(world, session)
+    assert {one.sealed for one in view.evidence if one.sha256 == photo.sha256} == {
+        "staff",
+        "intimate",
+    }
+    assert findings(world, session) == set()
+
+
+@once
 def test_an_old_object_that_could_not_go_goes_a_day_later(world, session, sent, monkeypatch):
     """As when the machine stops between the change and the destruction."""
     actor, case_id, view = opened_case(world, session)
