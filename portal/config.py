@@ -36,6 +36,7 @@ class Settings:
     max_report_bytes: int = 4 * GIB
     diary_days: int = 180
     withdrawn_days: int = 28
+    unread_hour: int = 12
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_starttls: bool = False

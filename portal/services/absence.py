@@ -105,6 +105,7 @@ def arrange(
         dedupe_key=f"absence:{row.id}",
         now=now,
     )
+    session.flush()
     return Arranged(given, without)
 
 

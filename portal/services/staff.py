@@ -111,6 +111,11 @@ def stay_logged_in(session: Session, live: SealedSession, *, now: datetime) -> N
         transaction.commit(session)
 
 
+def set_shortcuts(session: Session, *, actor: StaffActor, on: bool) -> None:
+    """Switch the keys of the desk on or off for oneself."""
+    session.get_one(StaffMember, actor.id).shortcuts = on
+
+
 def is_active(member: StaffMember) -> bool:
     """Whether an account has a key and was not ended."""
     return (

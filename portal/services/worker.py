@@ -24,6 +24,7 @@ from portal.services import (
     checks,
     diary,
     drafts,
+    escalation,
     notify,
     transaction,
     upload_ends,
@@ -88,6 +89,7 @@ def run_once(parts: Portal, *, holder: str, now: datetime, orphans: Orphans | No
             orphans.sweep(session, store=parts.store, now=now)
         checks.open_due(session, now=now)
         checks.count_silences(session, now=now)
+        escalation.tell_of_unread(session, hour=parts.settings.unread_hour, now=now)
         notify.forget_old_addresses(session, now=now)
         transaction.commit(session)
         checkpoints.make_all(session, keys=parts.keys, now=now)

@@ -1,9 +1,11 @@
 """Pages for staff: log-in, account, colleagues, the desk and the cases."""
 
 from portal.web.staff import (
+    absence,
     account,
     acute,
     auth,
+    calendar,
     case,
     closing,
     colleagues,
@@ -31,6 +33,9 @@ blueprints = (
     colleagues.blueprint,
     acute.blueprint,
     desk.blueprint,
+    absence.blueprint,
+    calendar.blueprint,
+    calendar.feed_blueprint,
     case.blueprint,
     closing.blueprint,
     tasks.blueprint,
