@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from portal.domain.deadlines import local_date
-from portal.domain.gates import Answer
 from portal.domain.owners import Absence, Owner, owner_on
 from portal.domain.progress import Progress, Task
 from portal.domain.protocol import (
@@ -68,6 +67,7 @@ class ProtocolView:
 class Running:
     """The step that a case is in: what can be done now, by whom, and why."""
 
+    protocol: Protocol
     step_label: str
     unordered: bool
     stand: Progress
@@ -93,9 +93,9 @@ class Running:
         """What is settled."""
         return tuple(task for task in self.stand.tasks if task.settled)
 
-    def asked(self, task: Task) -> tuple[Answer, ...]:
-        """Whose answer a gate still waits for."""
-        return tuple(answer for answer in task.answers if not answer.opens)
+    def labels_of(self, roles: Sequence[str]) -> list[str]:
+        """The school's words for some roles."""
+        return [self.protocol.label(role) for role in roles]
 
 
 def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) -> Running:
@@ -108,6 +108,7 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     step = protocol.step(case.step_key)
     labels = {task.key: task.label for task in stand.tasks}
     return Running(
+        protocol=protocol,
         step_label=step.label if step else case.step_key,
         unordered=step is not None and step.mode == "checklist",
         stand=stand,

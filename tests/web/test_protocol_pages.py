@@ -106,5 +106,5 @@ def test_an_accepted_proposal_hands_the_case_over_with_the_reason(site, person):
 def test_who_does_not_read_the_case_finds_nothing_here(site):
     stranger = site.log_in(site.shut_out)
     assert stranger.get(running(site)).status_code == NOT_FOUND
-    for part in ("/stap", "/feiten"):
+    for part in ("/stap", "/feiten", "/meelezen"):
         assert stranger.post(running(site) + part, {"go": "look"}).status_code == NOT_FOUND

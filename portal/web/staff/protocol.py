@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, url_for
 
 from portal.domain.permissions import Action
-from portal.services import case_work, rerouting, running
+from portal.services import case_work, rerouting, running, sharing
 from portal.services.errors import InvalidInputError
 from portal.web.context import current_school, db, now
 from portal.web.guards import current_actor, requires
@@ -43,7 +43,7 @@ def _page(case_id: str, errors: list[Problem], **more: Any) -> str:
         case_id,
         errors,
         view=running.show(db(), actor=who, case_id=case_id, now=now()),
-        known=rerouting.known(db(), actor=who, case_id=case_id),
+        to_tell=sharing.to_tell(db(), actor=who, case_id=case_id),
         **more,
     )
 
@@ -66,6 +66,22 @@ def record(school: str, case_id: str) -> Answer:
         person=person,
         side=side,
         ground=text_given("ground"),
+    )
+
+
+@blueprint.post("/zaken/<case_id>/protocol/meelezen")
+@requires(Action.WORK_ON_CASES)
+def let_in(school: str, case_id: str) -> Answer:
+    """Let somebody of a role that should know read the case."""
+    return attempt_on(
+        _page,
+        sharing.let_in,
+        case_id,
+        url_for("staff_protocol.of_case", school=school, case_id=case_id),
+        PROBLEMS,
+        staff_id=text_given("share"),
+        role=text_given("role"),
+        reason=text_given("share_reason"),
     )
 
 
