@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from portal.demo import samples
-from portal.models import Compartment, EvidenceItem
+from portal.models import Compartment, EvidenceItem, Report
 from portal.services import protecting
-from tests.web.reporter_site import SLUG, Site
+from tests.web.reporter_site import SLUG, Page, Site
+from tests.web.test_control import Desk
 
 CHAT = b"12-11-2026 21:06 - Fenna de Boer: waar ben je\n12-11-2026 21:07 - Sem: gaat je niks aan\n"
 
@@ -48,16 +49,6 @@ def test_each_file_says_in_plain_words_what_it_tells(phone):
     assert "Wat er te zien is, weten wij niet." in text
     assert "Van wie de telefoon is: waarschijnlijk Fenna de Boer." in text
     assert "Niets kiezen mag ook." in text
-
-
-def test_what_tells_most_stands_above_one_fold_of_all_the_quiet_files(site):
-    phone = site.phone()
-    phone.tell()
-    notes = [(f"a{number}.txt", b"niets bijzonders") for number in range(5)]
-    phone.upload(*notes, ("z.jpg", samples.jpeg()))
-    listed = phone.page.html.partition('id="bestanden"')[2]
-    assert listed.index("z.jpg: dit vertelt meer") < listed.index("Kijk zelf nog even: 5 bestanden")
-    assert listed.count('name="keep"') == 6
 
 
 def test_of_many_files_only_the_first_are_looked_at_and_that_is_said(phone, monkeypatch):
@@ -123,3 +114,20 @@ def test_who_comes_back_may_ask_while_nobody_opened_it(site, phone):
     page = back.submit("/gesprek/bestanden/houd-dicht", {"keep": first})
     assert "Verzegelen is gevraagd" in page.text
     assert "De school ziet het niet meer." in page.text
+
+
+def test_staff_can_close_the_copy_of_a_sealed_file_with_one_press(site, phone):
+    phone.submit("/bestanden/houd-dicht", {"keep": form_of(phone, "IMG_2041.jpg")})
+    phone.send()
+    site.session.expire_all()
+    query = select(EvidenceItem.id).where(EvidenceItem.sealed_record_id.is_not(None))
+    item = site.session.scalars(query).one()
+    desk, case_id = Desk(site, "DAM"), site.session.scalars(select(Report.case_id)).one()
+    place = f"/{SLUG}/bureau/zaken/{case_id}/bewijs/{item}/"
+    page = Page(desk.client.get(place))
+    assert "Dit is een opgeschoonde kopie." in page.text
+    assert f'href="{place}dicht"' in page.html
+    page = desk.post(f"{case_id}/bewijs/{item}/dicht")
+    assert "Wat er nu moet" in page.text
+    assert "<img" not in page.html.partition("<main")[2].partition("</main>")[0]
+    assert desk.client.get(f"{place}kopie").status_code == 404
