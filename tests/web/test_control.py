@@ -117,7 +117,9 @@ def test_withdrawing_what_was_opened_says_so_first_and_staff_see_it(site, phone)
     assert "dinsdag 15 december" in page.text
     phone.submit("/gesprek/terug")
     assert phone.path == f"/{SLUG}/gesprek"
-    assert "Je trok dit in op dinsdag 17 november." in phone.page.text
+    heading = phone.page.html.partition("<h1")[2].partition("</h1>")[0]
+    assert "Je trok dit in op dinsdag 17 november." in heading
+    assert "Je hoort iets op uiterlijk" not in phone.page.text
     report = only_report(site)
     desk = Desk(site, "VOS")
     page = desk.case(report.case_id)
