@@ -25,7 +25,7 @@ from evidence_store.packet.readme import SIGNATURE_LINE, SUMS_LINE
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import ZONE
 from portal.dossier import Check, CustodyRow, render_dossier
-from portal.models import Case, CustodyEvent
+from portal.models import Case, Compartment, CustodyEvent
 from portal.services import (
     case_work,
     cases,
@@ -43,6 +43,7 @@ from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError, NotFoundError, RecordMismatchError
 from portal.services.evidence import OpenItem
 from portal.services.instance_keys import InstanceKeys
+from portal.services.keys import MELDCODE
 from portal.services.readiness import Parties
 from portal.services.schools import SchoolView
 from portal.services.staff import StaffActor
@@ -175,12 +176,7 @@ def build(
         raise NotFoundError(school.id)
     found = evidence.open_items(session, case, opened)
     everything = list(zip(found, evidence.views_of(found), strict=True))
-    # What was closed, or asked to be, since it was ordered stays behind.
-    pairs = [
-        (item, view)
-        for item, view in everything
-        if item.row.id in wanted.chosen and not item.withheld
-    ]
+    pairs = [(item, view) for item, view in everything if _goes_along(item, wanted)]
     sealed = [view for item, view in everything if item.sealed]
     exhibits = {view.id: view.exhibit for _, view in everything}
     shut = {item.row.id for item in found if item.withheld}
@@ -222,6 +218,11 @@ def build(
     return stream_packet(contents)
 
 
+def _goes_along(item: OpenItem, wanted: Order) -> bool:
+    """What was closed, or asked to be, since it was ordered stays behind."""
+    return item.row.id in wanted.chosen and not item.withheld
+
+
 def _author(session: Session, actor: StaffActor, case: Case) -> str:
     """Name who makes it with the role: that of the case for its handler, else those held."""
     protocol = protocols.of_case(session, case)
@@ -250,12 +251,15 @@ def _disclosed(
         shut: what is kept for the police; who opened it before is proven without its name.
     """
     identities = opened.by_compartment()
+    # Whoever gets a packet may be who the track of the meldcode is about.
+    apart = select(Compartment.id).where(Compartment.kind == MELDCODE)
     query = (
         select(CustodyEvent)
         .where(
             CustodyEvent.school_id == case.school_id,
             (CustodyEvent.case_id == case.id) | CustodyEvent.report_id.in_(opened.reports),
             CustodyEvent.position < size,
+            CustodyEvent.compartment_id.is_(None) | CustodyEvent.compartment_id.not_in(apart),
         )
         .order_by(CustodyEvent.position)
     )
