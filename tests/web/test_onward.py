@@ -86,3 +86,19 @@ def test_sending_everything_takes_along_what_is_typed(diary):
     page = diary.get("schrift")
     assert "Tweede" in page.text
     assert page.form("/schrift")["fields"]["text"] == ""
+
+
+@pytest.mark.parametrize("page", ["verder", "ouders"])
+def test_a_code_that_would_end_an_unsent_story_is_asked_with_a_warning(phone, page):
+    phone.begin()
+    assert "Hier staat nog een verhaal open." not in phone.get(page).text
+    phone.get("vraag/verhaal")
+    phone.answer({"story-story": "Nog niet af"})
+    assert "Hier staat nog een verhaal open." in phone.get(page).text
+    assert f"/{SLUG}/schrift/bewaar" in phone.page.links
+    phone.send()
+    assert "Hier staat nog een verhaal open." not in phone.get(page).text
+
+
+def test_a_kept_story_is_lost_to_no_code(diary):
+    assert "Hier staat nog een verhaal open." not in diary.get("verder").text

@@ -59,6 +59,16 @@ def enter(school: str) -> Response:
     return telling.show("reporter/enter.html", typed="", problem="")
 
 
+@blueprint.app_template_global()
+def unsent_story() -> bool:
+    """Whether giving a code would end a story that is not sent, and kept under no code."""
+    live = session.current(sessions.DRAFT)
+    if live is None or diary.is_open(live) or telling.sent(live):
+        return False
+    draft = telling.load().draft
+    return bool(draft.files) or len(draft.answers) > 1
+
+
 @blueprint.post("/<school>/verder")
 @public
 @limits.limiter.limit(limits.FAILED_CODES, deduct_when=limits.failed, exempt_when=_has_waited)
