@@ -17,7 +17,7 @@ from portal.domain import intake
 from portal.domain.facts import Facts, FactsError, facts_from
 from portal.domain.rerouting import Proposal, propose
 from portal.models import Case
-from portal.services import case_keys, case_work, keys, protocols, records, roster
+from portal.services import case_keys, case_work, keys, out_of_line, protocols, records, roster
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError
 from portal.services.staff import StaffActor
@@ -96,16 +96,38 @@ def settle(
         more={"facts": _plain(after), **_because(found, accepted=goes)},
     )
     if goes and found is not None and found.new_role:
-        case_work.hand_over(
+        _hand_on(session, actor, case_id, found, to_staff_id, why, now)
+
+
+def _hand_on(
+    session: Session,
+    actor: StaffActor,
+    case_id: str,
+    found: Proposal,
+    to_staff_id: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    if found.about_staff:
+        out_of_line.hand_up(
             session,
             actor=actor,
             case_id=case_id,
+            found=found,
             to_staff_id=to_staff_id,
-            role_key=found.role,
-            reason=why,
+            reason=reason,
             now=now,
-            keep_reading=not found.about_staff,
         )
+        return
+    case_work.hand_over(
+        session,
+        actor=actor,
+        case_id=case_id,
+        to_staff_id=to_staff_id,
+        role_key=found.role,
+        reason=reason,
+        now=now,
+    )
 
 
 def _propose(session: Session, case: Case, before: Facts, after: Facts) -> Proposal | None:

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from portal.services.errors import NotFoundError
 from tests.scenarios.conftest import Walk, at
 
 
@@ -155,6 +156,22 @@ def test_a_matter_of_staff_leaves_the_line(report: Callable[..., Walk]) -> None:
     assert "coach" in found.excluded
     assert "het gaat over een medewerker" in found.news
     head = walk.world.with_role(found.role)[0]
+    line = {reader.staff_id: reader.name for reader in walk.view().readers}
     walk.learn("Het gaat over een docent.", to=head, accused="staff")
-    with pytest.raises(Exception, match=walk.case_id):
+    # nobody of the ordinary line reads it any more, and nobody of it can be let in again
+    with pytest.raises(NotFoundError):
         walk.view()
+    walk.actor = walk.world.actor(walk.session, head)
+    view = walk.view()
+    left = {reader.staff_id for reader in view.readers}
+    assert len(left) >= 2
+    held = {
+        role
+        for staff_id in left
+        for role in walk.world.actor(walk.session, walk.world.code_of(staff_id)).role_keys
+    }
+    assert not held & set(found.excluded)
+    assert set(line) - left
+    assert walk.case.step_key == "personeel-stap-1"
+    # WVO 3.39: the board hears of it at once
+    assert walk.next() == "personeel-bevoegd-gezag"
