@@ -16,6 +16,7 @@ from portal.domain.informing import AgeNote
 from portal.domain.intimate_steps import IntimateSteps, parse_intimate_steps
 from portal.domain.people import AgeRule
 from portal.domain.questionnaire import Questionnaire, parse_questionnaire
+from portal.domain.side_tracks import Track, parse_side_tracks
 from portal.domain.talk_guides import TalkGuides, parse_talk_guides
 from portal.domain.tap_questions import TapQuestion
 
@@ -84,6 +85,12 @@ def talk_guides() -> TalkGuides:
 def age_notes() -> tuple[AgeNote, ...]:
     """What the age of a pupil changes."""
     return tuple(AgeNote.from_table(table) for table in _read("age_notes")["note"])
+
+
+@cache
+def side_tracks() -> dict[str, Track]:
+    """What is done beside the protocol: meldcode, police, staff."""
+    return parse_side_tracks(_read("side_tracks"))
 
 
 @cache

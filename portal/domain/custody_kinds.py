@@ -34,6 +34,7 @@ class CustodyKind(StrEnum):
     MESSAGE_SENT = "message:sent"
     RECORD_WRITTEN = "record:written"
     CASE_OPENED = "case:opened"
+    TRACK_OPENED = "track:opened"
     CASE_STEP_RECORDED = "case:step_recorded"
     CASE_HANDED_OVER = "case:handed_over"
     CASE_READER_ADDED = "case:reader_added"

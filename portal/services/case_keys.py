@@ -140,6 +140,22 @@ def open_case_keys(
     Raises:
         NotFoundError: when there is no such case, or no wrap for this person: the same answer.
     """
+    opened = _open_kind(session, keys.CASE, school_id, staff_id, identity, case_id)
+    if not opened:
+        raise NotFoundError(case_id)
+    return CaseKeys(opened, _open_reports(session, school_id, case_id, opened))
+
+
+def open_tracks(
+    session: Session, *, school_id: str, staff_id: str, identity: Identity, case_id: str
+) -> list[OpenCompartment]:
+    """Open the track of the meldcode beside a case; empty for who was not named in it."""
+    return _open_kind(session, keys.MELDCODE, school_id, staff_id, identity, case_id)
+
+
+def _open_kind(
+    session: Session, kind: str, school_id: str, staff_id: str, identity: Identity, case_id: str
+) -> list[OpenCompartment]:
     opened = keys.open_for(
         session,
         school_id=school_id,
@@ -148,9 +164,7 @@ def open_case_keys(
         identity=identity,
         case_id=case_id,
     )
-    if not opened:
-        raise NotFoundError(case_id)
-    return CaseKeys(opened, _open_reports(session, school_id, case_id, opened))
+    return [item for item in opened if item.row.kind == kind]
 
 
 def _open_reports(

@@ -19,6 +19,7 @@ from portal.services import records, vouching
 from portal.services.errors import NotFoundError, RecordMismatchError
 
 STORY, EVIDENCE, IDENTITY, SEALED, CASE = "story", "evidence", "identity", "sealed", "case"
+MELDCODE = "meldcode"
 STAFF, CODE, CASE_KEY, PAIR = "staff", "code", "case", "pair"
 OpenCompartment = records.OpenCompartment
 

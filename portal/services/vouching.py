@@ -35,6 +35,7 @@ from portal.services.records import OpenCompartment
 BINDING = "binding"
 MARKING = (
     str(CustodyKind.CASE_OPENED),
+    str(CustodyKind.TRACK_OPENED),
     str(CustodyKind.REPORT_RECEIVED),
     str(CustodyKind.CASE_READER_REMOVED),
     str(CustodyKind.REPORT_KEPT),

@@ -25,6 +25,7 @@ from portal.web.staff import (
     talk,
     talks,
     tasks,
+    tracks,
 )
 
 blueprints = (
@@ -41,6 +42,7 @@ blueprints = (
     tasks.blueprint,
     links.blueprint,
     measures.blueprint,
+    tracks.blueprint,
     talk.blueprint,
     talks.blueprint,
     plans.blueprint,

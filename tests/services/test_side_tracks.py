@@ -1,0 +1,143 @@
+"""Tracks beside the protocol; that of the meldcode is there for its named persons alone."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import data
+from portal.domain.side_tracks import MELDCODE, POLICE, STAFF
+from portal.models import Compartment, CustodyEvent, Wrap
+from portal.services import audit, case_work, cases, involved, packets, side_tracks, transaction
+from portal.services.errors import ConflictError, InvalidInputError
+from portal.services.staff import StaffActor
+from tests.services.casework import Handled, handled
+from tests.services.world import NOW, World
+
+TODAY = NOW.date()
+SECRET = "Blauwe plekken op de arm."
+
+
+@pytest.fixture
+def it(world: World, session: Session) -> Handled:
+    return handled(world, session)
+
+
+def begin(it: Handled) -> StaffActor:
+    """Begin the track with the overseer; gives them."""
+    named = it.part("overseer")
+    given = {"actor": it.handler, "case_id": it.case_id, "now": NOW}
+    side_tracks.begin(it.session, named=[named.id], **given)
+    transaction.commit(it.session)
+    return named
+
+
+def record(it: Handled, key: str, step: str, answer: str = "", text: str = SECRET) -> None:
+    given = {"actor": it.handler, "case_id": it.case_id, "now": NOW, "on": TODAY}
+    side_tracks.record(it.session, key=key, step=step, text=text, answer=answer, **given)
+    transaction.commit(it.session)
+
+
+def seen(it: Handled, actor: StaffActor, key: str = MELDCODE) -> tuple[bool, list[str]]:
+    view = side_tracks.show(it.session, actor=actor, case_id=it.case_id, key=key)
+    return view.begun, [one.text for _step, done in view.steps for one in done]
+
+
+def test_only_who_was_named_reads_the_meldcode(it: Handled) -> None:
+    named, other = begin(it), it.part("substitute")
+    record(it, MELDCODE, "signals")
+    assert seen(it, it.handler) == seen(it, named) == (True, [SECRET])
+    assert seen(it, other) == (False, [])
+    track = it.session.scalars(select(Compartment).where(Compartment.kind == MELDCODE)).one()
+    held = set(it.session.scalars(select(Wrap.holder_id).where(Wrap.compartment_id == track.id)))
+    assert held == {it.handler.id, named.id}
+
+
+def test_the_case_and_its_packet_say_nothing_of_it(it: Handled) -> None:
+    before = cases.show(it.session, actor=it.handler, case_id=it.case_id, now=NOW)
+    begin(it)
+    record(it, MELDCODE, "signals")
+    for actor in (it.handler, it.part("substitute")):
+        after = cases.show(it.session, actor=actor, case_id=it.case_id, now=NOW)
+        assert after.days == before.days
+        assert not after.changed
+    apart = select(CustodyEvent.id).join(Compartment, Compartment.id == CustodyEvent.compartment_id)
+    hidden = set(it.session.scalars(apart.where(Compartment.kind == MELDCODE)))
+    assert len(hidden) == 2
+    given = {"actor": it.handler, "now": NOW}
+    wanted = packets.order(it.session, case_id=it.case_id, chosen=[], **given)
+    transaction.commit(it.session)
+    made = b"".join(
+        packets.build(
+            it.session,
+            school=it.world.school,
+            store=it.world.store,
+            keys=it.world.keys,
+            instance_dir=it.world.settings.instance_dir,
+            wanted=wanted,
+            **given,
+        )
+    )
+    with zipfile.ZipFile(io.BytesIO(made)) as packet:
+        name = next(one for one in packet.namelist() if one.endswith("custody.jsonl"))
+        lines = [json.loads(line)["public"] for line in packet.read(name).splitlines()]
+    assert lines
+    assert hidden.isdisjoint(one["id"] for one in lines)
+    assert "track:opened" not in {one["kind"] for one in lines}
+
+
+def test_the_case_still_opens_and_renews_its_keys_beside_a_track(it: Handled) -> None:
+    named = begin(it)
+    involved.step_out(it.session, actor=it.handler, case_id=it.case_id, reason="", now=NOW)
+    transaction.commit(it.session)
+    _, opened = case_work.open_for(it.session, actor=named, case_id=it.case_id)
+    assert {item.row.kind for item in opened.case} == {"case"}
+    track = select(Wrap.holder_id).join(Compartment, Compartment.id == Wrap.compartment_id)
+    held = set(it.session.scalars(track.where(Compartment.kind == MELDCODE)))
+    assert held == {named.id}
+
+
+def test_the_log_knows_the_key_of_a_track(it: Handled) -> None:
+    begin(it)
+    record(it, MELDCODE, "weigh")
+    found = audit.check_all(it.session, instance=it.world.keys, store=it.world.store)
+    about = {"compartment", "record", "reader", "wrap"}
+    assert [str(one) for one in found if one.code in about] == []
+
+
+def test_a_track_begins_once_and_for_two_readers_of_the_case(it: Handled) -> None:
+    given = {"actor": it.handler, "case_id": it.case_id, "now": NOW}
+    for named in ([], [it.stranger().id]):
+        with pytest.raises(InvalidInputError):
+            side_tracks.begin(it.session, named=named, **given)
+        transaction.rollback(it.session)
+    with pytest.raises(InvalidInputError):
+        record(it, MELDCODE, "signals")
+    begin(it)
+    with pytest.raises(ConflictError):
+        begin(it)
+
+
+@pytest.mark.parametrize(
+    ("key", "step", "answer"),
+    [(POLICE, "answer", "no"), (STAFF, "decided", "does_not_hold")],
+)
+def test_the_other_tracks_are_records_of_the_case(
+    it: Handled, key: str, step: str, answer: str
+) -> None:
+    record(it, key, step, answer, "Zij willen het niet.")
+    assert seen(it, it.part("substitute"), key) == (True, ["Zij willen het niet."])
+    with pytest.raises(InvalidInputError):
+        record(it, key, step, "perhaps")
+
+
+def test_every_track_says_where_it_comes_from() -> None:
+    for track in data.side_tracks().values():
+        assert track.source
+        assert track.checked_on.year >= 2026
+    assert len(data.side_tracks()[MELDCODE].steps) == 5
