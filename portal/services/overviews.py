@@ -188,8 +188,8 @@ def _count(session: Session, actor: StaffActor, chosen: Sequence[ColumnElement[b
 
 
 def _order(name: str) -> tuple[Any, ...]:
-    if name == CLOSED:
-        return (Case.changed_at.desc(),)
+    if name in {ALL, CLOSED}:
+        return (Case.changed_at.desc(), Case.opened_at.desc())
     return (Case.urgent.desc(), Case.due_on.is_(None), Case.due_on, Case.opened_at)
 
 

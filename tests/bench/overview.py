@@ -25,6 +25,13 @@ from tests.bench.site import SCHOOLS, fill
 CASES, OPEN, FEW = 10_000, 200, 10
 P95 = 0.100
 ROUNDS = 40
+LIST = "zaken?lijst=klaar"
+OVERVIEWS = {
+    "mine": "zaken?lijst=mijn",
+    "waiting for others": "zaken?lijst=wacht",
+    "closed": LIST,
+    "closed, page 100": LIST + "&p=100",
+}
 
 
 def figures(folder: Path, *, quick: bool = False) -> list[Figure]:
@@ -35,9 +42,35 @@ def figures(folder: Path, *, quick: bool = False) -> list[Figure]:
     rounds = 5 if quick else ROUNDS
     add_cases(app, person, FEW, FEW)
     few, few_queries = visit(client, rounds)
+    few_of_list, few_list_queries = visit(client, rounds, LIST)
     add_cases(app, person, (500 if quick else CASES) - FEW, OPEN - FEW)
     many, many_queries = visit(client, rounds)
+    overviews = {name: visit(client, rounds, path) for name, path in OVERVIEWS.items()}
+    lists = [
+        figure
+        for name, (times, queries) in overviews.items()
+        for figure in (
+            Figure(
+                f"overview {name}, {500 if quick else CASES} cases: p95",
+                percentile(times, 0.95),
+                "s",
+                at_most=P95,
+                baseline=percentile(few_of_list, 0.95),
+                baseline_name=f"with {FEW} cases",
+                note=load(),
+            ),
+            Figure(
+                "its queries",
+                queries,
+                "queries",
+                at_most=few_list_queries,
+                baseline=few_list_queries,
+                baseline_name=f"with {FEW} cases",
+            ),
+        )
+    ]
     return [
+        *lists,
         Figure(
             f"staff overview, {500 if quick else CASES} cases, {OPEN} of them open: p95",
             percentile(many, 0.95),
@@ -117,9 +150,9 @@ def add_cases(app: object, person: DemoPerson, count: int, still_open: int) -> N
             raise RuntimeError("the cases are not there")
 
 
-def visit(client: FlaskClient, rounds: int) -> tuple[list[float], int]:
+def visit(client: FlaskClient, rounds: int, page: str = "") -> tuple[list[float], int]:
     """Seconds of each visit, and the queries of the last."""
-    path = f"/{SCHOOLS[0].slug}/bureau/"
+    path = f"/{SCHOOLS[0].slug}/bureau/{page}"
     client.get(path)
     times = []
     for _ in range(rounds):

@@ -52,7 +52,7 @@ class Desk(Screen):
         return CasePage(self.page, self.watch)
 
     def all_cases(self):
-        self.page.goto(self.page.url + "zaken")
+        self.page.goto(self.page.url + "zaken?lijst=alle")
         return Cases(self.page, self.watch)
 
     def something_new(self):

@@ -53,7 +53,8 @@ def visit(chromium, site, *, width, scheme="light", javascript=True):
 
 def pages(site):
     case = f"zaken/{site.case_id}/"
-    return ["", "zaken", "nieuw/", case, f"{case}aangifte"] + [
+    desk = ["", "zaken", "zaken?lijst=alle&spoed=1", "zoek", "afwezig", "agenda", "account"]
+    return [*desk, "nieuw/", case, f"{case}aangifte"] + [
         f"{case}bewijs/{item}/" for item in site.evidence.values()
     ]
 

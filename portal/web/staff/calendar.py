@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as Answer
 from portal.domain.permissions import Action
 from portal.services import calendar_feed, staff
 from portal.services.errors import InvalidInputError, NotFoundError
+from portal.web import context
 from portal.web.context import current_school, db, now
 from portal.web.guards import current_actor, public, requires
 from portal.web.staff.layout import page
@@ -58,7 +59,8 @@ def change(school: str) -> str | Answer:
         calendar_feed.withdraw(db(), actor=current_actor())
         return redirect(url_for(".settings", school=school), 303)
     token = calendar_feed.renew(db(), actor=current_actor())
-    address = url_for("calendar.feed", school=school, token=token, _external=True)
+    home = context.settings().public_url.rstrip("/") or request.host_url.rstrip("/")
+    address = home + url_for("calendar.feed", school=school, token=token)
     return page("staff/calendar.html", on=True, address=address)
 
 
