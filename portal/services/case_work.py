@@ -40,7 +40,7 @@ FEWEST, MOST = 2, 4
 CLOSED = "closed"
 NOTE, STEP, HANDOVER, MOVE, CLOSING = "note", "step", "handover", "move", "closing"
 PARENT_CHECK = "parent_check"
-WRITTEN = (NOTE, STEP, HANDOVER, MOVE, CLOSING, "reopening", PARENT_CHECK)
+WRITTEN = (NOTE, STEP, HANDOVER, MOVE, CLOSING, "reopening", "measure", "agreement", PARENT_CHECK)
 
 
 def open_for(session: Session, *, actor: StaffActor, case_id: str) -> tuple[Case, CaseKeys]:

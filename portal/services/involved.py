@@ -94,7 +94,7 @@ def step_out(
         case_keys=opened,
         staff_id=actor.id,
         actor=actor.custody,
-        reason=why,
+        reason=OWN_WORDS,  # the log goes into packets; the own words stay in the case
         now=now,
     )
     exclusions.write(session, renewed.current, shut_out, now=now)
