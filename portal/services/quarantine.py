@@ -82,12 +82,11 @@ def close_off(
     chosen = next((one for one in items if one.row.id == evidence_id), None)
     if chosen is None:
         raise NotFoundError(evidence_id)
-    alike = [one for one in items if one.body["sha256"] == chosen.body["sha256"]]
+    digest = chosen.body["sha256"]
+    alike = [one for one in items if one.body["sha256"] == digest and _shows_something(one)]
     seen = {one.row.id: _seen_by(session, one, opened) for one in alike}
     told = set()
     for item in sorted(alike, key=lambda one: one is not chosen):
-        if not _shows_something(item):
-            continue
         try:
             _close(session, actor, store, opened, item, items, now)
         except NotFoundError:
