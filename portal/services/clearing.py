@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,14 @@ from portal import data
 from portal.services import case_records, case_work, keys, naming, records, reporter
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError
+from portal.services.reading import Told
 from portal.services.staff import StaffActor
 
 CLEARING = "clearing"
 NAMED, ASK = "known", "only"
-MOST, LONGEST, AT_ONCE = 30, 300, 5
+MOST, LONGEST, AT_ONCE, OFFERED = 30, 300, 5, 20
+TELLING = ("story", "when", "forms", "online", "described")
+"""Answers that hold details of what happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,13 @@ def sheet_of(session: Session, *, actor: StaffActor, case_id: str) -> Sheet:
     facts = said[-1]["facts"] if said else []
     answers = {report: _answers(session, opened, report) for report in opened.reports}
     return Sheet([_fact(one, answers.get(one["report"], {})) for one in facts], said)
+
+
+def details(told: Sequence[Told]) -> list[str]:
+    """Offer what a report tells as single sentences, to choose from."""
+    lines = [line for one in told if one.key in TELLING for line in one.lines]
+    found = [part.strip() for line in lines for part in re.split(r"(?<=[.!?])\s+", line)]
+    return [one for one in dict.fromkeys(found) if one and len(one) <= LONGEST][:OFFERED]
 
 
 def _fact(body: Mapping[str, Any], answers: Mapping[str, str]) -> Fact:

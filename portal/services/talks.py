@@ -95,6 +95,12 @@ def show(
     )
 
 
+def police_first(session: Session, *, actor: StaffActor, case_id: str) -> Hold:
+    """Say whether talks wait for the police."""
+    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    return talk_guards.hold_of(session, case, opened)
+
+
 def guides(folder: Path, slug: str, protocol: str) -> list[TalkGuide]:
     """Give the guides of a school: ours, or its own where it has some that can be read."""
     every, own = data.talk_guides(), folder / "talk_guides" / f"{slug}.toml"

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain.permissions import Action
-from portal.services import case_work, cases, reading, transaction
+from portal.services import case_work, cases, reading, talks, transaction
 from portal.services.errors import (
     ConflictError,
     ForbiddenError,
@@ -57,6 +57,7 @@ def _show(case_id: str, errors: list[Problem] | None = None) -> str:
         typed=request.form,
         questions=data.tap_questions(),
         chosen_question=request.args.get("vraag", ""),
+        hold=talks.police_first(db(), actor=current_actor(), case_id=case_id),
     )
 
 

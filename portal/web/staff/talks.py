@@ -23,7 +23,7 @@ blueprint = Blueprint("staff_talks", __name__, url_prefix="/<school>/bureau/zake
 @requires(Action.WORK_ON_CASES)
 def show(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school` reads it
     """Show the talks of a case, the guides, and what holds a talk back."""
-    return _page("talks")(case_id, [])
+    return _page("staff/talks.html")(case_id, [])
 
 
 def _page(name: str) -> Callable[[str, list[Problem]], str]:
@@ -36,7 +36,7 @@ def _page(name: str) -> Callable[[str, list[Problem]], str]:
             now=now(),
         )
         chosen = text_given("with") or request.args.get("met", "")
-        return own_page(f"staff/{name}.html", case_id, errors, view=view, chosen=chosen)
+        return own_page(name, case_id, errors, view=view, chosen=chosen)
 
     return shown
 
@@ -52,7 +52,7 @@ def _do(
 @requires(Action.WORK_ON_CASES)
 def begin(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school` reads it
     """Show the form for a talk, with its guide."""
-    return _page("talk_form")(case_id, [])
+    return _page("staff/talk_form.html")(case_id, [])
 
 
 @blueprint.post("/gesprekken/nieuw")
@@ -69,7 +69,7 @@ def record(school: str, case_id: str) -> Answer:
         return_on=day_given("return_on"),
         action=text_given("action"),
     )
-    return _do(talks.record, "talk_form", school, case_id, "gevoerd", talk=talk)
+    return _do(talks.record, "staff/talk_form.html", school, case_id, "gevoerd", talk=talk)
 
 
 @blueprint.post("/gesprekken/politie")
@@ -78,7 +78,7 @@ def police(school: str, case_id: str) -> Answer:
     """Put talks on hold for the police, or let them go on."""
     return _do(
         talks.decide_hold,
-        "talks",
+        "staff/talks.html",
         school,
         case_id,
         "politie",
@@ -94,7 +94,7 @@ def together(school: str, case_id: str) -> Answer:
     """Write down what the pupil wants of a talk together, or that somebody ended it."""
     return _do(
         talks.note_wish,
-        "talks",
+        "staff/talks.html",
         school,
         case_id,
         "samen",
@@ -115,7 +115,7 @@ def choose(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school`
 def _choose(case_id: str, errors: list[Problem]) -> str:
     view = cases.show(db(), actor=current_actor(), case_id=case_id, now=now())
     sheet = clearing.sheet_of(db(), actor=current_actor(), case_id=case_id)
-    told = {one.id: reading.lines_of(db(), one, case_id) for one in view.reports}
+    told = {one.id: clearing.details(reading.lines_of(db(), one, case_id)) for one in view.reports}
     return own_page(
         "staff/clearing.html", case_id, errors, sheet=sheet, reports=view.reports, told=told
     )

@@ -18,7 +18,7 @@ from portal.services.errors import (
 from portal.web.context import db, now
 from portal.web.guards import current_actor
 from portal.web.staff.case import CHANGED, EXCLUDED, OVERTAKEN, PROBLEMS, Answer
-from portal.web.staff.layout import Problem, case_page
+from portal.web.staff.layout import Problem, case_page, note_first_opening
 
 Again = Callable[[str, list[Problem]], str]
 
@@ -56,7 +56,8 @@ def attempt_on(
 
 
 def own_page(template: str, case_id: str, errors: list[Problem], **values: Any) -> str:
-    """Render a page of its own of a case, with what was typed."""
+    """Render a page of its own of a case, with what was typed; its first opening is noted."""
+    note_first_opening(case_id)
     row = case_head.head_of(db(), actor=current_actor(), case_id=case_id)
     return case_page(template, errors=errors, row=row, typed=request.form, **values)
 
