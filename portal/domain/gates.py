@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal.domain.hard_rules import GROUNDS, cited, rule_with
+from portal.domain.informing import SIDE_WORDS
 from portal.domain.people import Ask, sides
 from portal.domain.protocol import Action, Communication, Gate, Item, Protocol
 
@@ -18,7 +19,6 @@ OUTCOMES = ("agreed", "refused", "not_reached", "overridden")
 OPENING = ("agreed", "overridden")
 SUBJECT_KINDS = ("talk_subject",)
 ACCUSED_KINDS = ("talk_accused", "sanction", "expulsion", "suspension", "time_out")
-SIDE_WORDS = {"gepeste": "subject", "pester": "accused"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ MEDIA = ("phone", "visit", "talk", "written")
 SHORTEST = 3
 SMALL_WORDS = frozenset({"van", "der", "den", "het", "een", "ten", "ter", "zoon", "dochter"})
 ADULT, NEARLY = "18+", "16-17"
+FAMILIES, BOTH = "ouders", ("subject", "accused")
+SIDE_WORDS = {"gepeste": "subject", "pester": "accused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,22 @@ def _about(duty: Duty, person: Person) -> Warned | None:
     if duty.kind == MAY and person.age_band == ADULT:
         return Warned("adult", "De leerling is 18 of ouder. Wilde die dit?")
     return None
+
+
+def sides_told(to: Iterable[str]) -> frozenset[str]:
+    """The sides whose families a communication of the protocol is for; empty: no family."""
+    words = [word for word in to if word.split("-")[0] == FAMILIES]
+    found = {SIDE_WORDS.get(word.rpartition("-")[2], "") for word in words}
+    return frozenset(BOTH if "" in found else found)
+
+
+def not_yet_told(person: Person, told: Iterable[str]) -> tuple[str, ...]:
+    """Who of a family must be told and was not: without such parents, the pupil from 18 on."""
+    must = [one.key for one in duties(person) if one.kind == MUST]
+    if person.age_band == ADULT:
+        must = [person.key]
+    done = set(told)
+    return tuple(key for key in must if key not in done)
 
 
 def mentions(text: str, *, own: Iterable[str], others: Iterable[str]) -> bool:

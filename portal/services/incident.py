@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from portal import data
-from portal.domain.informing import AgeNote, Duty, duties
+from portal.domain.informing import AgeNote, Duty, duties, not_yet_told
 from portal.domain.people import PARTS, AgeRule
 from portal.models import Case
 from portal.services import case_work, evidence, people, protocols, telling
@@ -20,6 +20,14 @@ from portal.services.telling import Task, Telling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A communication of the step that some of a family wait for."""
+
+    task: Task
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyView:
     """One pupil and their family: who is told, whose consent counts, what they were told."""
 
@@ -28,6 +36,7 @@ class FamilyView:
     consent: AgeRule | None
     notes: tuple[AgeNote, ...]
     tellings: tuple[Telling, ...]
+    waiting: tuple[Waiting, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +72,35 @@ def show(session: Session, *, actor: StaffActor, case_id: str) -> Incident:
     protocol = protocols.of_case(session, case)
     known = people.read(session, opened)
     told = telling.tellings_of(session, opened, protocol)
+    tasks = telling.tasks_of(protocol, case.step_key)
+    here = [one for one in told if one.step == case.step_key]
     ordered = sorted(known, key=lambda one: PARTS.index(one.part))
     return Incident(
-        families=tuple(_family(one, told) for one in ordered),
+        families=tuple(_family(one, told, _waiting(one, tasks, here)) for one in ordered),
         others=tuple(one for one in told if not one.person),
-        tasks=tuple(telling.tasks_of(protocol, case.step_key)),
+        tasks=tuple(tasks),
         present=tuple(_chat_members(session, case, opened, known)),
     )
 
 
-def _family(person: PersonView, told: Sequence[Telling]) -> FamilyView:
+def _waiting(
+    person: PersonView, tasks: Sequence[Task], here: Sequence[Telling]
+) -> tuple[Waiting, ...]:
+    """What the protocol has told to this family at the step, and who did not hear it yet."""
+    names = {person.key: person.name, **{one.key: one.name for one in person.representatives}}
+    found = []
+    for task in tasks:
+        told = [key for one in here if one.task == task.key for key in one.to]
+        asked = person.part in task.sides and not task.optional
+        left = not_yet_told(person.plain, told) if asked else ()
+        if left:
+            found.append(Waiting(task=task, names=tuple(names[key] for key in left)))
+    return tuple(found)
+
+
+def _family(
+    person: PersonView, told: Sequence[Telling], waiting: tuple[Waiting, ...]
+) -> FamilyView:
     rules = (one for one in data.consent_ages() if one.band == person.age_band)
     return FamilyView(
         person=person,
@@ -80,6 +108,7 @@ def _family(person: PersonView, told: Sequence[Telling]) -> FamilyView:
         consent=next(rules, None),
         notes=tuple(one for one in data.age_notes() if person.age_band in one.bands),
         tellings=tuple(one for one in told if one.person == person.key),
+        waiting=waiting,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.deadlines import local_date
-from portal.domain.informing import MEDIA, MUST_NOT, Warned, duties, mentions, warnings
+from portal.domain.informing import MEDIA, MUST_NOT, Warned, duties, mentions, sides_told, warnings
 from portal.domain.protocol import Protocol
 from portal.models import Case
 from portal.services import (
@@ -61,6 +61,8 @@ class Telling:
     medium: str
     on: date
     what: str
+    step: str
+    task: str
     task_label: str
     warned: tuple[str, ...]
     who: str
@@ -74,6 +76,9 @@ class Task:
     key: str
     label: str
     medium: str
+    sides: frozenset[str]
+    """Whose families it is for; empty: colleagues or others."""
+    optional: bool
     quote: str
     file: str
     line: int
@@ -186,6 +191,8 @@ def tasks_of(protocol: Protocol, step_key: str) -> list[Task]:
             key=one.key,
             label=one.label,
             medium=one.medium,
+            sides=sides_told(one.to),
+            optional=one.optional,
             quote=one.quote,
             file=one.file,
             line=one.line,
@@ -309,6 +316,8 @@ def _view(body: Mapping[str, Any], protocol: Protocol) -> Telling:
         medium=body["medium"],
         on=date.fromisoformat(body["on"]),
         what=body["what"],
+        step=body["step"],
+        task=body["task"],
         task_label=case_log.label_of(protocol, body["step"], body["task"]),
         warned=tuple(body["warned"]),
         who=body["who"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal import data
-from portal.domain.informing import duties, mentions, warnings
+from portal.domain.informing import duties, mentions, not_yet_told, sides_told, warnings
 from portal.domain.people import AGE_BANDS, Person, Representative
 
 MOTHER = Representative(key="m")
@@ -66,3 +66,24 @@ def test_what_an_age_changes_has_a_source_and_a_day():
         assert one.checked_on
     assert any("politie" in one.text for one in notes if "12" in one.bands)
     assert not any("belt de politie" in one.text for one in notes if "13-15" in one.bands)
+
+
+@pytest.mark.parametrize(
+    ("to", "sides"),
+    [
+        (["ouders"], {"subject", "accused"}),
+        (["ouders-gepeste"], {"subject"}),
+        (["ouders-gepeste", "ouders-pester"], {"subject", "accused"}),
+        (["collegae", "schoolleiding"], set()),
+    ],
+)
+def test_the_protocol_says_which_families_are_told(to, sides):
+    assert sides_told(to) == sides
+
+
+def test_both_parents_with_authority_are_told_and_nobody_who_must_not_know():
+    other = Representative(key="n")
+    family = pupil("12", MOTHER, other, FATHER, HIDDEN)
+    assert not_yet_told(family, []) == ("m", "n")
+    assert not_yet_told(family, ["m"]) == ("n",)
+    assert not_yet_told(pupil("18+", MOTHER), []) == ("p",)

@@ -155,8 +155,9 @@ def test_a_telling_finishes_its_task_and_another_way_than_the_protocols_is_said(
     luna = pupil(world, session, case_id, "Luna Kuil", "subject", "12")
     ans = parent(world, session, case_id, luna, "Ans Kuil")
     actor = mentor(world, session)
-    protocol_tasks = incident.show(session, actor=actor, case_id=case_id).tasks
-    task = next(one for one in protocol_tasks if one.medium == "phone")  # cals.txt fase 1
+    waiting = incident.show(session, actor=actor, case_id=case_id).family(luna).waiting
+    task = next(one.task for one in waiting if one.task.medium == "phone")  # cals.txt fase 1
+    assert [one.names for one in waiting if one.task == task] == [("Ans Kuil",)]
     form = TellingForm(
         person=luna, to=(ans,), medium="written", on=NOW.date(), what="Er is een gesprek.",
         task=task.key, finish=True,
@@ -174,6 +175,7 @@ def test_a_telling_finishes_its_task_and_another_way_than_the_protocols_is_said(
     assert [(one.medium, one.task_label, one.warned) for one in family.tellings] == [
         ("phone", task.label, ())
     ]
+    assert task not in [one.task for one in family.waiting]
 
 
 def test_the_log_and_the_rows_say_nothing_of_who_it_is(school, session, case_id):
