@@ -196,9 +196,11 @@ def test_what_came_under_a_new_key_asks_for_the_code_again(site, code, back):
     transaction.commit(site.session)
     page = back.get("gesprek")
     assert "Er is iets veranderd bij school." in page.text
-    back.submit("/gesprek/hier", {"then": "code"})
+    fields = page.form("/gesprek")["fields"]
+    back.post("gesprek/hier", {**fields, "then": "code", "text": "Halve zin"})
     assert back.path == f"/{SLUG}/verder"
     page = back.submit("/verder", {"code": code})
+    assert page.form("/gesprek")["fields"]["text"] == "Halve zin"
     assert "Er is iets veranderd bij school." not in page.text
     assert "heeft je melding overgedragen aan Meneer De Wit." in page.text
 

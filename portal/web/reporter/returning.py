@@ -54,7 +54,8 @@ def _has_waited() -> bool:
 @public
 def enter(school: str) -> Response:
     """Ask for the code."""
-    if session.current(sessions.REPORTER) is not None:
+    live = session.current(sessions.REPORTER)
+    if live is not None and not live.data.get("again"):
         return redirect(url_for(".conversation", school=school), 303)
     return telling.show("reporter/enter.html", typed="", problem="")
 
@@ -88,6 +89,9 @@ def open_with_code(school: str) -> Response:
         diary.visit(db(), report_id=report_id, days=settings().diary_days, now=now())
         session.start(sessions.DRAFT, kept, report_id=report_id)
         return redirect(url_for("reporter_diary.show", school=school), 303)
+    before = session.current(sessions.REPORTER)
+    if before is not None and before.row.report_id == report_id:
+        kept["typed"] = before.data.get("typed", "")
     session.start(sessions.REPORTER, kept, report_id=report_id)
     return redirect(url_for(".conversation", school=school), 303)
 
@@ -147,7 +151,9 @@ def write(school: str) -> Response:
 def resume(school: str) -> Response:
     """After a long pause: go on, or leave; or give the code again, for what came since."""
     if request.form.get("then") == "code":
-        session.finish()
+        live = _live()
+        live.data |= {"again": True, "typed": onward.written()}
+        sessions.save(live)
         return redirect(url_for(".enter", school=school), 303)
     if request.form.get("then") != "go":
         session.finish()
