@@ -14,17 +14,21 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.deadlines import local_date
+from portal.domain.hard_rules import Measure, MeasureFacts, refusals
 from portal.domain.protocol import Protocol
 from portal.services import case_keys, case_work, people, protocols, stands
+from portal.services.case_keys import CaseKeys
 from portal.services.case_work import CLOSED, CLOSING, STEP
 from portal.services.errors import ConflictError, InvalidInputError
+from portal.services.sanctions import MEASURE
 from portal.services.staff import StaffActor
 
 REOPENING = "reopening"
 RESOLVED, UNFOUNDED, ELSEWHERE, OTHER = "resolved", "does_not_hold", "elsewhere", "other"
 OUTCOMES = (RESOLVED, UNFOUNDED, ELSEWHERE, OTHER)
 BY_STEP, BY_TALK, NOT_DONE = "step", "talk", "none"
-GROUNDS = ("not_wanted", "left_school", "unknown_pupil", "unfounded", "elsewhere")
+LEFT_SCHOOL = "left_school"
+GROUNDS = ("not_wanted", LEFT_SCHOOL, "unknown_pupil", "unfounded", "elsewhere")
 """Why a case may end without aftercare; each with words beside it."""
 AFTERCARE = "aftercare"
 REOPENED_TO = "talking"
@@ -92,8 +96,10 @@ def close(
     words = {"text": case_work.checked("reason", ending.text)}
     if ending.outcome == UNFOUNDED:
         words["told"] = case_work.checked("told", ending.told)
-    steps = case_keys.facts_of(session, opened, STEP)
-    done = _aftercare(protocols.of_case(session, case), steps)
+    protocol = protocols.of_case(session, case)
+    if ending.ground == LEFT_SCHOOL:
+        _check_leaving(session, opened, protocol)
+    done = _aftercare(protocol, case_keys.facts_of(session, opened, STEP))
     said = {"by": BY_STEP} if done else _instead(ending, local_date(now))
     body = case_work.signed(actor, now, {"outcome": ending.outcome, **words, **said})
     traced = case_work.set_status(session, case, opened, actor, CLOSED, now)
@@ -101,6 +107,22 @@ def close(
     case.due_on, case.next_action = None, ""
     case_work.has_answered(case)
     case_work.settle(session, case)
+
+
+def _check_leaving(session: Session, opened: CaseKeys, protocol: Protocol) -> None:
+    """Never the pupil it is about leaves, unless the family's own wish is on record as theirs."""
+    wished = [
+        body
+        for body in case_keys.facts_of(session, opened, MEASURE)
+        if (body["measure"], body["about"]) == ("change_of_school", "subject")
+    ]
+    said = wished[-1] if wished else {"wished_by": "", "wish": ""}
+    leaving = Measure(
+        kind="change_of_school", about="subject", wished_by=said["wished_by"], wish=said["wish"]
+    )
+    found = refusals(protocol, leaving, MeasureFacts())
+    if found:
+        raise InvalidInputError("ground", str(found[0]))
 
 
 def _instead(ending: Ending, today: date) -> dict[str, str]:

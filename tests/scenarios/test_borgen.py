@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from portal import protocols
-from portal.domain.hard_rules import Measure, MeasureFacts, refusals
+from portal.domain.hard_rules import Measure
+from portal.services import closing, sanctions, transaction
+from portal.services.errors import InvalidInputError
 from tests.scenarios.conftest import Walk, at
 
 
@@ -115,12 +119,27 @@ def _again(walk: Walk, count: int, step: str, line: int) -> None:
     assert walk.case.step_key == step
 
 
-def test_never_the_pupil_it_is_about_leaves() -> None:
-    # l.44-45
-    found = refusals(
-        protocols.load("borgen"), Measure(kind="change_of_school", about="subject"), MeasureFacts()
-    )
-    assert (found[0].file, found[0].line) == ("borgen.txt", 44)
+def test_never_the_pupil_it_is_about_leaves(report: Callable[..., Walk]) -> None:
+    # l.44-45: neither as a measure nor as the end of a case, unless the family wished it
+    walk = report("borgen")
+    given = {"actor": walk.actor, "case_id": walk.case_id, "now": walk.moment}
+    left = closing.Ending(closing.RESOLVED, "Naar een andere school.", ground="left_school")
+    with pytest.raises(InvalidInputError) as caught:
+        closing.close(walk.session, ending=left, **given)
+    assert "nooit het gepeste kind" in caught.value.problem
+    assert "borgen.txt, regel 44" in caught.value.problem
+    leaving = {"kind": "change_of_school", "about": "subject"}
+    with pytest.raises(InvalidInputError) as caught:
+        sanctions.take(
+            walk.session, measure=Measure(**leaving), form="", text="Dat is beter.", **given
+        )
+    assert "nooit het gepeste kind" in caught.value.problem
+    transaction.rollback(walk.session)
+    own = Measure(**leaving, wished_by="De moeder", wish="We gaan verhuizen.")
+    sanctions.take(walk.session, measure=own, form="", text="Op eigen verzoek.", **given)
+    closing.close(walk.session, ending=left, **given)
+    transaction.commit(walk.session)
+    assert walk.case.status == "closed"
 
 
 def test_a_plan_that_the_parents_refuse_stays_where_it_is(report: Callable[..., Walk]) -> None:
