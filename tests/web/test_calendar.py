@@ -78,7 +78,9 @@ def test_who_is_shut_out_has_an_empty_calendar(site):
 
 
 def test_one_case_gives_its_own_day(site):
-    answer = site.log_in(site.mentor).get(f"/zaken/{site.case_id}/agenda.ics")
+    person, path = site.log_in(site.mentor), f"/zaken/{site.case_id}/"
+    assert f"{path}agenda.ics" in text_of(person.get(path))
+    answer = person.get(f"{path}agenda.ics")
     assert answer.status_code == OK
     assert f"DTSTART;VALUE=DATE:{DUE:%Y%m%d}" in text_of(answer)
 
