@@ -22,7 +22,7 @@ from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
 from portal.domain.protocol import Protocol
 from portal.models import Case, CustodyEvent, Record
-from portal.services import case_work, custody, evidence, records, reporter
+from portal.services import case_work, custody, evidence, people, records, reporter
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import DayView, EntryView, ReportView
 from portal.services.errors import RecordMismatchError
@@ -42,6 +42,8 @@ BRIEFLY: Mapping[str, tuple[str, ...]] = {
     "told_team": ("told",),
     "plan": ("pupil", "version"),
     "plan_answer": ("person", "outcome"),
+    people.PERSON: ("name", "part", "what"),
+    "told": ("to_names", "medium", "what"),
 }
 """Records with a page of their own: a line names them, with these fields and no more."""
 MERGED = frozenset(
@@ -76,7 +78,8 @@ def read(
     ids = [item.row.id for item in opened.case]
     rows = records.records_of(session, ids, kinds=(*case_work.WRITTEN, *BRIEFLY))
     sound = records.open_sound(rows, identities, opened.changed)
-    written = [_written(row, body, protocol) for row, body in sound]
+    names = people.names_of(people.read(session, opened))
+    written = [_written(row, body, protocol, names) for row, body in sound]
     messages = [one for report in reports for one in report.messages]
     told = {row.id for row in rows} | {one.id for one in messages}
     events = _events(session, case, opened)
@@ -121,13 +124,16 @@ def _opened_by(events: Iterable[tuple[CustodyEvent, EntryView]]) -> Mapping[str,
     )
 
 
-def _written(row: Record, body: Mapping[str, Any], protocol: Protocol) -> EntryView:
+def _written(
+    row: Record, body: Mapping[str, Any], protocol: Protocol, names: Mapping[str, str]
+) -> EntryView:
     if row.kind in BRIEFLY:
         brief = {key: body[key] for key in BRIEFLY[row.kind]}
         return EntryView(datetime.fromisoformat(body["at"]), row.kind, body["who"], "", brief)
     detail = {key: value for key, value in body.items() if key not in {"at", "who", "text"}}
     if row.kind == case_work.STEP:
         detail["label"] = label_of(protocol, body["step"], body["action"])
+        detail["name"] = names.get(body.get("person", ""), "")
     if row.kind == case_work.MOVE:
         detail |= {key: _step_label(protocol, body[key]) for key in ("from", "to")}
     moment = datetime.fromisoformat(body["at"])

@@ -168,6 +168,8 @@ def test_a_parent_who_must_not_know_is_warned_against_and_gets_no_sheet(site, me
     assert "Deze ouder mag dit niet horen." in text_of(refused)
     assert families(site)["Luna Kuil"].tellings == ()
     assert tell(site, mentor, luna, [ans], "Er is een plan.").status_code == SEE_OTHER
+    log = text_of(mentor.get(f"/zaken/{site.case_id}/"))
+    assert "Verteld aan Ans Kuil: ‘Er is een plan.’" in log
     assert mentor.get(path(site, luna.key, "blad") + f"?voor={hidden}").status_code == FORBIDDEN
     for reader in (luna.key, ans):
         sheet = text_of(mentor.get(path(site, luna.key, "blad") + f"?voor={reader}"))
@@ -244,3 +246,6 @@ def test_at_a_gate_staff_choose_whose_answer_it_is(site):
     assert [(one.name, one.side, one.outcome) for one in gate.answers] == [
         ("Luna Kuil", "subject", "agreed")
     ]
+    log = re.sub(r"<[^>]+>", "", text_of(person.get(case)))
+    assert "Opgeschreven: Luna Kuil" in log
+    assert re.search(r"met het plan · akkoord · Luna Kuil", log)
