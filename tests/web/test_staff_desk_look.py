@@ -54,7 +54,8 @@ def visit(chromium, site, *, width, scheme="light", javascript=True):
 def pages(site):
     case = f"zaken/{site.case_id}/"
     desk = ["", "zaken", "zaken?lijst=alle&spoed=1", "zoek", "afwezig", "agenda", "account"]
-    return [*desk, "nieuw/", case, f"{case}aangifte"] + [
+    own = [f"{case}{part}" for part in ("taken", "maatregelen", "meldcode", "afronden")]
+    return [*desk, "nieuw/", case, f"{case}aangifte", *own] + [
         f"{case}bewijs/{item}/" for item in site.evidence.values()
     ]
 
