@@ -17,7 +17,7 @@ from portal.services.errors import InvalidInputError
 from portal.services.reading import Told
 from portal.services.staff import StaffActor
 
-CLEARING = "clearing"
+CLEARING, DETAILS = "clearing", "details"
 NAMED, ASK = "known", "only"
 MOST, LONGEST, AT_ONCE, OFFERED = 30, 300, 5, 20
 TELLING = ("story", "when", "forms", "online", "described")
@@ -56,10 +56,20 @@ class Sheet:
 def sheet_of(session: Session, *, actor: StaffActor, case_id: str) -> Sheet:
     """Give what may be named in a talk, with the reporters' answers up to now."""
     _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    said = case_records.read(session, opened, CLEARING)
-    facts = said[-1]["facts"] if said else []
-    answers = {report: _answers(session, opened, report) for report in opened.reports}
-    return Sheet([_fact(one, answers.get(one["report"], {})) for one in facts], said)
+    facts: list[Fact] = []
+    for report_id in sorted(opened.reports):
+        answers = _answers(session, opened, report_id)
+        facts += [_fact(one, report_id, answers) for one in _settled(session, opened, report_id)]
+    return Sheet(facts, case_records.read(session, opened, CLEARING))
+
+
+def _settled(session: Session, opened: CaseKeys, report_id: str) -> list[dict[str, Any]]:
+    """The details lie with the story, so that they go when its reporter takes it back."""
+    stories = {item.row.id: item.identity for item in opened.of_report(report_id, keys.STORY)}
+    rows = records.records_of(session, list(stories), kinds=[DETAILS])
+    found = records.open_sound(rows, stories, opened.changed)
+    newest = max(found, key=lambda one: one[0].seq, default=None)
+    return list(newest[1]["facts"]) if newest else []
 
 
 def details(told: Sequence[Told]) -> list[str]:
@@ -69,7 +79,7 @@ def details(told: Sequence[Told]) -> list[str]:
     return [one for one in dict.fromkeys(found) if one and len(one) <= LONGEST][:OFFERED]
 
 
-def _fact(body: Mapping[str, Any], answers: Mapping[str, str]) -> Fact:
+def _fact(body: Mapping[str, Any], report_id: str, answers: Mapping[str, str]) -> Fact:
     guides = data.talk_guides()
     answer = answers.get(guides.question(body["text"]), "")
     if not body["only"]:
@@ -78,7 +88,7 @@ def _fact(body: Mapping[str, Any], answers: Mapping[str, str]) -> Fact:
         state = "cleared"
     else:
         state = "refused" if answer else "asked"
-    return Fact(body["text"], body["report"], body["only"], state, answer)
+    return Fact(body["text"], report_id, body["only"], state, answer)
 
 
 def _answers(session: Session, opened: CaseKeys, report_id: str) -> dict[str, str]:
@@ -112,7 +122,8 @@ def settle(
         InvalidInputError: for nothing, too much at once, or the name of a reporter.
     """
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    if report_id not in opened.reports:
+    story = next(reversed(opened.of_report(report_id, keys.STORY)), None)
+    if story is None:
         raise InvalidInputError("facts", "unknown")
     chosen = _checked(session, actor, opened, facts)
     asked = _answers(session, opened, report_id)
@@ -131,11 +142,14 @@ def settle(
             options=guides.options,
             now=now,
         )
-    earlier = case_records.read(session, opened, CLEARING)
-    others = [one for one in earlier[-1]["facts"] if one["report"] != report_id] if earlier else []
-    mine = [{"text": text, "only": only, "report": report_id} for text, only in chosen]
+    said = case_records.read(session, opened, CLEARING)
+    mine = [{"text": text, "only": only} for text, only in chosen]
+    row = records.add_record(
+        session, story, {"facts": mine}, kind=DETAILS, now=now, seq=len(said) + 1
+    )
+    body = {"report": report_id, "count": len(mine)}
     case_records.keep(
-        session, case, opened, CLEARING, {"facts": [*others, *mine]}, actor=actor, now=now
+        session, case, opened, CLEARING, body, actor=actor, now=now, about=[row.ciphertext_sha256]
     )
 
 

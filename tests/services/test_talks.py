@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal import data
@@ -234,6 +234,19 @@ def test_only_a_tapped_yes_brings_a_detail_of_the_reporter_onto_the_sheet(
         )
         transaction.commit(session)
         assert len(sheet().named) == named
+
+
+def test_the_details_lie_with_the_story_and_go_with_it(world: World, session: Session) -> None:
+    case = send(world, session)
+    here = at(world, session, case)
+    report_id = session.scalars(select(Record.report_id).where(Record.kind == "report")).one()
+    assert report_id is not None
+    clearing.settle(session, report_id=report_id, facts=[(DETAIL, "known")], **here)
+    assert len(clearing.sheet_of(session, **who(world, session), case_id=case.id).named) == 1
+    session.execute(delete(Record).where(Record.report_id == report_id))
+    kept = talks.show(session, folder=world.settings.instance_dir, **here)
+    assert kept.sheet
+    assert clearing.sheet_of(session, **who(world, session), case_id=case.id).facts == []
 
 
 def test_a_detail_is_asked_about_once(world: World, session: Session) -> None:
