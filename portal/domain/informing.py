@@ -63,7 +63,7 @@ def duties(person: Person) -> tuple[Duty, ...]:
 
 def _duty(one: Representative, band: str) -> Duty:
     if not one.inform:
-        return Duty(one.key, MUST_NOT, "Niet informeren. De reden staat hieronder.")
+        return Duty(one.key, MUST_NOT, "De reden staat hieronder.")
     if band == ADULT:
         return Duty(one.key, MAY, "Alleen als de leerling dat wil: die is 18 of ouder.")
     if not one.decides:

@@ -34,6 +34,7 @@ from portal.services.staff import StaffActor
 
 TOLD = "told"
 WHAT_LIMIT, WHOM_LIMIT = 300, 120
+OF_A_FAMILY = Warned("family", "Hoort dit bij een gezin? Leg het dan bij de leerling vast.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +262,8 @@ def _warnings(
 ) -> tuple[Warned, ...]:
     pupil = _pupil(known, form)
     if pupil is None:
-        return ()
+        named = [name for one in known for name in one.names]
+        return (OF_A_FAMILY,) if mentions(form.others, own=(), others=named) else ()
     return warnings(
         pupil.plain,
         form.to,

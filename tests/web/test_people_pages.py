@@ -196,6 +196,10 @@ def test_colleagues_are_told_apart_from_the_families(site, mentor):
     assert mentor.post(path(site, "verteld"), body).status_code == SEE_OTHER
     assert "docenten van 1A" in text_of(mentor.get(path(site, "")))
     assert "docenten van 1A" not in text_of(mentor.get(path(site, luna.key, "")))
+    add_parent(site, mentor, luna, HIDDEN)
+    around = mentor.post(path(site, "verteld"), {**body, "others": "vader Tarik"})
+    assert around.status_code == UNFIT
+    assert "Leg het dan bij de leerling vast." in text_of(around)
 
 
 def test_a_person_of_another_case_is_nobody_here(site, mentor):
