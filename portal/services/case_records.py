@@ -81,7 +81,9 @@ def known_of(session: Session, *, actor: StaffActor, opened: CaseKeys) -> Known:
         story = answers.get("story", {}).get("value")
         told += [story] if isinstance(story, str) else []
     bodies = case_keys.facts_of(session, opened, cards.PERSON)
-    people = [str(body[key]) for body in bodies for key in cards.PERSON_NAMES if body.get(key)]
+    family = [one for body in bodies for one in body.get("representatives") or ()]
+    named = [*bodies, *family]
+    people = [str(one[key]) for one in named for key in cards.PERSON_NAMES if one.get(key)]
     given = naming.names_of(session, actor=actor, report_ids=opened.reports)
     reporters = [str(body["name"]) for _item, body in given if body.get("name")]
     names = (*words.names, *people)

@@ -114,23 +114,38 @@ def step_refusal(
         return POLICE_FIRST
     if kind not in TOGETHER:
         return None
-    gates = [gate for part in parts for gate in part.gates if body["action"] in gate.blocks]
-    if any(gate.kind in PUPIL_GATES for gate in gates):
-        return None  # the protocol itself asks the pupil, and has let it pass
-    return together_refusal(session, opened, protocol, steps)
+    return together_refusal(session, case, opened, protocol, steps)
 
 
 def together_refusal(
     session: Session,
+    case: Case,
     opened: CaseKeys,
     protocol: Protocol,
     steps: Sequence[Mapping[str, Any]],
 ) -> str | None:
     """Say why these pupils may not talk together yet; None when they may."""
-    if wish_of(session, opened).state != "yes":
+    wish = wish_of(session, opened).state
+    if wish == "unasked" and _asked_by_protocol(protocol, case, steps):
+        return None
+    if wish != "yes":
         return NO_YES
     kinds = {item.key: item.kind for step in protocol.steps for item in step.actions}
     done = {kinds.get(one["action"]) for one in steps if one["outcome"] == "done"}
     talked = {one["with"] for one in case_keys.facts_of(session, opened, TALK)}
     apart = all(side in talked or done & {*APART[side], *APART_BOTH} for side in APART)
     return None if apart else NOT_APART
+
+
+def _asked_by_protocol(protocol: Protocol, case: Case, steps: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a gate of this step asked the pupil about a talk together, and heard a yes."""
+    parts = protocol.parts(case.step_key)
+    talks = {item.key for part in parts for item in part.actions if item.kind in TOGETHER}
+    asking = {
+        gate.key
+        for part in parts
+        for gate in part.gates
+        if gate.kind in PUPIL_GATES and talks & {*gate.blocks}
+    }
+    last = {one["action"]: one["outcome"] for one in steps if one["step"] == case.step_key}
+    return any(last.get(key) == "agreed" for key in asking)

@@ -105,8 +105,12 @@ def guides(folder: Path, slug: str, protocol: str) -> list[TalkGuide]:
     """Give the guides of a school: ours, or its own where it has some that can be read."""
     every, own = data.talk_guides(), folder / "talk_guides" / f"{slug}.toml"
     if own.is_file():
-        tables = tomllib.loads(own.read_text(encoding="utf-8"))
-        every = every.with_own(guide_from(one, ours=False) for one in tables.get("guide", ()))
+        try:
+            tables = tomllib.loads(own.read_text(encoding="utf-8"))
+            theirs = [guide_from(one, ours=False) for one in tables.get("guide", ())]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            theirs = []  # a page of a case must not break on it; ours say that they are ours
+        every = every.with_own(theirs)
     return every.shown(protocol)
 
 
@@ -164,7 +168,7 @@ def _check_held(session: Session, case: Case, opened: CaseKeys, talk: Talk, on: 
     if talk.kind == "joint":
         steps = case_keys.facts_of(session, opened, case_work.STEP)
         protocol = protocols.of_case(session, case)
-        refusal = talk_guards.together_refusal(session, opened, protocol, steps)
+        refusal = talk_guards.together_refusal(session, case, opened, protocol, steps)
         if refusal is not None:
             raise InvalidInputError("with", refusal)
 

@@ -27,6 +27,7 @@ from portal.services import (
     protocols,
     rerouting,
     stands,
+    talks,
     transaction,
 )
 from portal.services.case_views import CaseView, EntryView
@@ -90,6 +91,20 @@ class Walk:
         transaction.rollback(self.session)
         return caught.value.problem
 
+    def hears_yes(self) -> None:
+        """Write down that the pupil it is about freely wants a talk together."""
+        talks.note_wish(
+            self.session,
+            actor=self.actor,
+            case_id=self.case_id,
+            wish="yes",
+            supporters="een klasgenoot",
+            alternative="",
+            text="‘Dat wil ik wel.’",
+            now=self.moment,
+        )
+        transaction.commit(self.session)
+
     def move(self, step: str, reason: str) -> None:
         """Go on to another step."""
         case_work.move_to_step(
@@ -121,6 +136,21 @@ class Walk:
         return rerouting.proposal(
             self.session, actor=self.actor, case_id=self.case_id, learned=facts
         )
+
+    def says_yes(self) -> None:
+        """The pupil it is about says a free yes to a talk together."""
+        self.moment += timedelta(seconds=1)
+        talks.note_wish(
+            self.session,
+            actor=self.actor,
+            case_id=self.case_id,
+            wish="yes",
+            supporters="",
+            alternative="",
+            text="Ja, graag.",
+            now=self.moment,
+        )
+        transaction.commit(self.session)
 
     def stand(self) -> Progress:
         """How the case stands in its step."""

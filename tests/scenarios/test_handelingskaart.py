@@ -23,8 +23,13 @@ def test_a_first_report_in_any_order_of_columns(report: Callable[..., Walk]) -> 
     walk.do("ouders-beide")  # l.45-49, parents of both
     # l.6-10, l.19-30: the questions before the talks, apart before together
     assert walk.task("gesprek-individueel").state == "waiting"
-    for key in CARD:
+    walk.hears_yes()  # ours: never together unasked
+    for key in CARD[:2]:
         walk.do(key)
+    # together only after a free yes of the pupil it is about
+    assert "vrij" in walk.refused("gesprek-samen")
+    walk.says_yes()
+    walk.do("gesprek-samen")
     # l.63-70: with the group only when it is in the group
     assert walk.task("gesprek-groep").optional
     # l.81-87: a measure together with the pupils; without that talk there is none
@@ -61,6 +66,7 @@ def test_the_second_report_and_when_it_does_not_stop(report: Callable[..., Walk]
     assert walk.task("vragen").owner == "mentor"
     # nobody was heard yet: no measure on a report without a name
     assert "zonder naam" in walk.refused("maatregel-2")
+    walk.hears_yes()
     for key in CARD:
         walk.do(key)
     walk.do("maatregel-2")

@@ -39,8 +39,11 @@ def _mentor(walk: Walk) -> None:
     # l.316: first the one, later the other, apart; l.317: then both together
     assert walk.next() == "gesprek-gepeste"
     assert walk.task("gesprek-pester").waits_for == ("gesprek-gepeste",)
-    for key in ("gesprek-gepeste", "gesprek-pester", "gesprek-samen"):
+    for key in ("gesprek-gepeste", "gesprek-pester"):
         walk.do(key)
+    assert "vrij ‘ja’" in walk.refused("gesprek-samen")  # ours: never together unasked
+    walk.hears_yes()
+    walk.do("gesprek-samen")
     walk.do("vervolgtraject")  # l.319: what follows if it repeats
     walk.do("gesprek-klas")  # l.320
     assert walk.task("ouders-indien-nodig").optional  # l.561

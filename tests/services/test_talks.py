@@ -280,6 +280,8 @@ def test_a_school_replaces_a_guide_of_ours(world: World, session: Session) -> No
     guides = {one.kind: one for one in view(world, session, case).guides}
     assert (guides["class"].title, guides["class"].ours) == ("Onze kring", False)
     assert guides["subject"].ours
+    (folder / f"{world.school.slug}.toml").write_text('[[guide]]\nwith = "class"\n')
+    assert all(one.ours for one in view(world, session, case).guides)
 
 
 def test_a_blaming_line_is_a_quotation_for_its_own_school_only() -> None:
