@@ -115,7 +115,7 @@ class Site:
             settings=self.here.settings,
             intimate="unsure",
         )
-        sink.write(samples.png())
+        sink.write(samples.png(2))
         sink.finish()
         uploads.record(session, live=live, school=self.here.school, finished=[sink], now=told.NOW)
         transaction.commit(session)
