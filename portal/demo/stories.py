@@ -26,6 +26,7 @@ from portal.services import (
     transaction,
     uploads,
 )
+from portal.services.errors import InvalidInputError
 from portal.services.runtime import Portal
 from portal.services.staff import StaffActor
 
@@ -279,15 +280,20 @@ def _one_step(session: Session, actor: StaffActor, case_id: str, now: datetime) 
     following = cases.show(session, actor=actor, case_id=case_id, now=now).next_action
     if following is None:
         return
-    case_work.record_step(
-        session,
-        actor=actor,
-        case_id=case_id,
-        action_key=following.key,
-        outcome="agreed" if following.kind == "gate" else "done",
-        text="Gedaan, zie de afspraken.",
-        now=now,
-    )
+    try:
+        case_work.record_step(
+            session,
+            actor=actor,
+            case_id=case_id,
+            action_key=following.key,
+            outcome="agreed" if following.kind == "gate" else "done",
+            text="Gedaan, zie de afspraken.",
+            now=now,
+        )
+    except InvalidInputError:
+        # Something else has to be on record first: the story waits there, as a real one would.
+        transaction.rollback(session)
+        return
     transaction.commit(session)
 
 

@@ -27,6 +27,10 @@ class InvalidInputError(ServiceError):
     """An answer cannot be used; ``field`` says which, ``problem`` is a stable word."""
 
     def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
+        super().__init__(field, problem)
         self.field = field
         self.problem = problem
+
+    def __str__(self) -> str:
+        """Both, for a log; given apart above, so that another process can pass the error on."""
+        return f"{self.field}: {self.problem}"
