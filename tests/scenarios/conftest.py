@@ -137,21 +137,6 @@ class Walk:
             self.session, actor=self.actor, case_id=self.case_id, learned=facts
         )
 
-    def says_yes(self) -> None:
-        """The pupil it is about says a free yes to a talk together."""
-        self.moment += timedelta(seconds=1)
-        talks.note_wish(
-            self.session,
-            actor=self.actor,
-            case_id=self.case_id,
-            wish="yes",
-            supporters="",
-            alternative="",
-            text="Ja, graag.",
-            now=self.moment,
-        )
-        transaction.commit(self.session)
-
     def stand(self) -> Progress:
         """How the case stands in its step."""
         case, opened = case_work.open_for(self.session, actor=self.actor, case_id=self.case_id)
