@@ -7,6 +7,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
+from portal.services import people_work, transaction
+from portal.services.people_work import PersonForm, RepresentativeForm
+from tests.services import world as told
 from tests.web.desk_site import HERE, copy_of_site
 
 AXE = Path(__file__).parents[1] / "vectors" / "axe" / "axe.min.js"
@@ -24,8 +27,29 @@ def site(tmp_path_factory):
     server = make_server("127.0.0.1", 0, made.app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     made.address = f"http://127.0.0.1:{server.port}/{HERE}/bureau"
+    made.pupil = write_down_a_family(made)
     yield made
     server.shutdown()
+
+
+def write_down_a_family(site):
+    with site.factory() as session:
+        given = {
+            "actor": site.here.actor(session, site.mentor),
+            "case_id": site.case_id,
+            "now": told.NOW,
+        }
+        pupil = PersonForm(name="Luna Kuil", part="subject", age_band="12")
+        key = people_work.add(session, form=pupil, **given)
+        for version, inform in ((1, True), (2, False)):
+            parent = RepresentativeForm(
+                name="Ans Kuil", authority="joint", inform=inform, reason="Gevaar thuis."
+            )
+            people_work.set_representative(
+                session, person_id=key, version=version, form=parent, **given
+            )
+        transaction.commit(session)
+        return key
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +77,9 @@ def visit(chromium, site, *, width, scheme="light", javascript=True):
 
 def pages(site):
     case = f"zaken/{site.case_id}/"
-    desk = ["", "zaken", "zaken?lijst=alle&spoed=1", "zoek", "afwezig", "agenda", "account"]
+    desk = ["", "zaken", "zaken?lijst=alle&spoed=1", "zoek", "afwezig", "agenda"]
     own = [f"{case}{part}" for part in ("taken", "maatregelen", "meldcode", "afronden")]
+    own += [f"{case}mensen/{part}" for part in ("", f"{site.pupil}/", f"{site.pupil}/blad")]
     return [*desk, "nieuw/", case, f"{case}aangifte", *own] + [
         f"{case}bewijs/{item}/" for item in site.evidence.values()
     ]
