@@ -84,5 +84,5 @@ def guide_from(table: Mapping[str, Any], *, ours: bool = True) -> TalkGuide:
     if kind not in WITH:
         raise ValueError(kind)
     quotes = tuple(Quote(**one) for one in given.pop("quotes", ()))
-    listed = {key: tuple(given.pop(key)) for key in ("do", "avoid")}
-    return TalkGuide(kind=kind, **listed, **given, quotes=quotes, ours=ours)
+    do, avoid = tuple(given.pop("do")), tuple(given.pop("avoid"))
+    return TalkGuide(kind=kind, do=do, avoid=avoid, **given, quotes=quotes, ours=ours)
