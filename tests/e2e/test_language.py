@@ -1,5 +1,7 @@
 """A report in Arabic on a small phone without JavaScript, and what staff see of it."""
 
+from urllib.parse import urljoin
+
 from tests.e2e.staff_pages import Login
 
 STORY = "منذ العطلة توجد مجموعة على واتساب من دوني. اسم الحساب @2b_zonder_n."
@@ -19,7 +21,7 @@ def case_with(story, desk):
     desk.all_cases()
     page = desk.page
     for link in [one.get_attribute("href") for one in page.locator("main a.task").all()]:
-        page.goto(link)
+        page.goto(urljoin(page.url, link))
         told = page.inner_text("body")
         if story in told:
             return told
