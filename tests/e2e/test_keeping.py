@@ -34,7 +34,7 @@ def keep_two_entries(visit, site, school, javascript):
 
 def send_whole(page, watch, school, subject):
     """Answer what is still asked, look it over and send."""
-    page.locator("a", has_text="Stuur alles naar school").click()
+    page.locator("main a, main button", has_text="Stuur alles naar school").click()
     question = arrived(page, watch)
     question.tick("perspective-perspective", "subject")
     question = question.go_on()
