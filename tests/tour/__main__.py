@@ -107,6 +107,7 @@ def _written(names: list[str], faults: int, version: str) -> str:
         "program": '"axe-core"',
         "browser": f'"Chromium {version}"',
         "faults": faults,
+        "keyboard": "true",
         "languages": list(LANGUAGES),
         "widths": list(checks.WIDTHS),
         "looks": list(checks.LOOKS),
