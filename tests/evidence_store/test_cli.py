@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,15 @@ def test_fsck_lists_orphans_and_parts_as_no_damage(shell: Shell) -> None:
     assert b"part " in done.stdout
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let programs started here hear SIGINT, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_put_leaves_no_part(kind: signal.Signals, shell: Shell) -> None:
     os.mkfifo(shell.folder / "pipe")
