@@ -314,8 +314,9 @@ def _add_reader_row(
 
 
 def facts_of(session: Session, case_keys: CaseKeys, kind: str) -> list[dict[str, Any]]:
-    """Open all records of one kind in the case's own compartments, oldest first to the second."""
+    """Open all records of one kind in the case's own compartments, oldest first."""
     identities = {item.row.id: item.identity for item in case_keys.case}
     rows = records.records_of(session, list(identities), kinds=[kind])
-    bodies = [body for _, body in records.open_sound(rows, identities, case_keys.changed)]
-    return sorted(bodies, key=lambda body: str(body.get("at", "")))
+    found = records.open_sound(rows, identities, case_keys.changed)
+    in_order = sorted(found, key=lambda one: (str(one[1].get("at", "")), one[0].seq))
+    return [body for _, body in in_order]

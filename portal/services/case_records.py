@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -39,9 +38,7 @@ def keep(
         "staff": actor.id,
         "at": now.isoformat(timespec="seconds"),
     }
-    earlier = select(func.count()).where(Record.case_id == case.id, Record.kind == kind)
-    seq = session.scalar(earlier) or 0  # tells what came first within a second
-    row = records.add_record(session, opened.current, signed, kind=kind, now=now, seq=seq)
+    row = records.add_record(session, opened.current, signed, kind=kind, now=now)
     custody.record_event(
         session,
         CustodyKind.RECORD_WRITTEN,
@@ -70,7 +67,7 @@ def read(session: Session, opened: CaseKeys, kind: str) -> list[dict[str, Any]]:
         {**body, "id": row.id, "seq": row.seq, "at": datetime.fromisoformat(body["at"])}
         for row, body in records.open_sound(rows, identities, opened.changed)
     ]
-    return sorted(found, key=lambda one: (one["at"], one["seq"], one["id"]))
+    return sorted(found, key=lambda one: (one["at"], one["seq"]))
 
 
 def known_of(session: Session, *, actor: StaffActor, opened: CaseKeys) -> Known:

@@ -142,11 +142,8 @@ def settle(
             options=guides.options,
             now=now,
         )
-    said = case_records.read(session, opened, CLEARING)
     mine = [{"text": text, "only": only} for text, only in chosen]
-    row = records.add_record(
-        session, story, {"facts": mine}, kind=DETAILS, now=now, seq=len(said) + 1
-    )
+    row = records.add_record(session, story, {"facts": mine}, kind=DETAILS, now=now)
     body = {"report": report_id, "count": len(mine)}
     case_records.keep(
         session, case, opened, CLEARING, body, actor=actor, now=now, about=[row.ciphertext_sha256]

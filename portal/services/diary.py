@@ -134,7 +134,7 @@ def write(
         "happened": happened,
         "exact": exact and bool(happened),
     }
-    record = records.add_record(session, story, body, kind=ENTRY, now=now, seq=len(earlier))
+    record = records.add_record(session, story, body, kind=ENTRY, now=now)
     if drafts.lock(session, live.data["report"], also_kept=True) is None:
         raise NotFoundError(DIARY)
     about = [record.id, record.ciphertext_sha256]

@@ -212,7 +212,7 @@ def entries_from(
             exact=body["exact"],
             files=tuple(of_entry.get(row.id, [])),
         )
-        for row, body in sorted(opened, key=lambda one: (one[1]["at"], one[0].seq, one[0].id))
+        for row, body in sorted(opened, key=lambda one: (one[1]["at"], one[0].seq))
     ]
 
 

@@ -113,14 +113,12 @@ def decide(
     report = report_of(session, live)
     case = session.get_one(Case, report.case_id)
     story = story_of(session, live)
-    earlier = records.records_of(session, [story.row.id], kinds=[CONTROL])
     record = records.add_record(
         session,
         story,
         {"what": what, "at": now.isoformat(timespec="seconds"), **body},
         kind=CONTROL,
         now=now,
-        seq=len(earlier),
     )
     custody.record_event(
         session,

@@ -66,6 +66,7 @@ class MessageView:
     question: str = ""
     choice: str = ""
     week: int = 0
+    seq: int = 0
 
     @property
     def from_staff(self) -> bool:
@@ -104,14 +105,14 @@ class ReporterView:
         """Give what was said and what changed in order; answers stand under their questions."""
         said = [one for one in self.messages if one.kind != ANSWER]
         moved = [one for one in self.traces if one.what in MOVED]
-        return sorted([*said, *moved], key=lambda one: (one.at, one.id))
+        return sorted([*said, *moved], key=lambda one: (one.at, one.seq))
 
     @property
     def told(self) -> list[Trace]:
         """Give who had it, each person once a day, the newest first."""
         lines = [one for one in self.traces if one.what in MOVED or one.what == OPENED]
         once = {(one.what, one.staff, one.day, one.to_staff): one for one in lines}
-        return sorted(once.values(), key=lambda one: (one.at, one.id), reverse=True)
+        return sorted(once.values(), key=lambda one: (one.at, one.seq), reverse=True)
 
     def role_of(self, name: str) -> str:
         """Give as what somebody reads it, to stand beside the name; empty for who does not."""
@@ -193,7 +194,7 @@ def view(session: Session, *, live: SealedSession) -> ReporterView:
 def messages_from(bodies: list[tuple[Record, dict[str, Any]]]) -> list[MessageView]:
     """Make the conversation from opened records, oldest first."""
     messages = [_message(row, body) for row, body in bodies if row.kind in TALK]
-    return sorted(messages, key=lambda message: (message.at, message.id))
+    return sorted(messages, key=lambda message: (message.at, message.seq))
 
 
 def _message(row: Record, body: Mapping[str, Any]) -> MessageView:
@@ -207,6 +208,7 @@ def _message(row: Record, body: Mapping[str, Any]) -> MessageView:
         question=body.get("question", ""),
         choice=body.get("choice", ""),
         week=body.get("week", 0),
+        seq=row.seq,
     )
 
 

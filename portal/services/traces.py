@@ -53,6 +53,7 @@ class Trace:
     status: str = ""
     leaves: bool = False
     """Whether `who` of a hand-over does not read it any more."""
+    seq: int = 0
 
     @property
     def day(self) -> date:
@@ -140,20 +141,22 @@ def role_label(session: Session, case: Case, staff_id: str) -> str:
     return protocol.label(one.roles[0].role) if one is not None and one.roles else ""
 
 
-def trace_from(body: dict[str, Any]) -> Trace:
-    """Read one record."""
+def trace_from(body: dict[str, Any], seq: int) -> Trace:
+    """Read one record, which has a number in its report."""
     words = ("what", "who", "role", "staff", "to", "to_role", "to_staff", "status")
     given = {name: str(body.get(name, "")) for name in words}
     moment = datetime.fromisoformat(body["at"])
-    return Trace(id=str(body["trace"]), at=moment, leaves=bool(body.get("leaves")), **given)
+    return Trace(
+        id=str(body["trace"]), at=moment, leaves=bool(body.get("leaves")), seq=seq, **given
+    )
 
 
 def traces_from(bodies: Iterable[tuple[Record, dict[str, Any]]]) -> list[Trace]:
     """Make the lines from opened records, oldest first."""
     found = {
-        body["trace"]: trace_from(body) for row, body in bodies if row.kind == TRACE
+        body["trace"]: trace_from(body, row.seq) for row, body in bodies if row.kind == TRACE
     }  # a report of two epochs may hold one line twice
-    return sorted(found.values(), key=lambda trace: (trace.at, trace.id))
+    return sorted(found.values(), key=lambda trace: (trace.at, trace.seq))
 
 
 def with_leavers(session: Session, case: Case, traces: list[Trace], *, frozen: bool) -> list[Trace]:
@@ -168,4 +171,4 @@ def with_leavers(session: Session, case: Case, traces: list[Trace], *, frozen: b
         for row, name in session.execute(ended)
         if row.until is not None and row.staff_id not in told and not frozen
     ]
-    return sorted([*traces, *left], key=lambda trace: (trace.at, trace.id))
+    return sorted([*traces, *left], key=lambda trace: (trace.at, trace.seq))

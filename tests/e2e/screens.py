@@ -3,7 +3,9 @@
 import re
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Locator, Page
+from playwright.sync_api import TimeoutError as TooLongError
 
 from tests.e2e.watch import Watch
 
@@ -15,9 +17,16 @@ class Screen:
 
     def __init__(self, page: Page, watch: Watch):
         self.page, self.watch = page, watch
-        found = urlsplit(page.url).path
-        assert re.fullmatch(f"/[a-z]+/{self.path}", found), f"{found} is not {type(self).__name__}"
+        try:
+            page.wait_for_url(self._is_here)
+        except TooLongError:
+            where = f"{urlsplit(page.url).path} is not {type(self).__name__}"
+            pytest.fail(f"{where}:\n{page.inner_text('body')}")
         watch.look(page)
+
+    @classmethod
+    def _is_here(cls, url: str) -> bool:
+        return re.fullmatch(f"/[a-z]+/{cls.path}", urlsplit(url).path) is not None
 
     def text(self) -> str:
         return self.page.inner_text("main")

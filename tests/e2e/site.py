@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response
 ROOT = Path(__file__).resolve().parents[2]
 PORTAL = Path(sys.executable).with_name("portal")
 TOTP_SECONDS = 30
+TIME_TO_ENTER = 15
 
 
 def free_port() -> int:
@@ -54,9 +55,12 @@ class Person:
     _last: int = 0
 
     def digits(self) -> str:
-        """The next code that this account has not used: the server takes one step either side."""
+        """The next code that this account has not used: the server takes one step either side.
+
+        One that would run out before a busy machine has taken it is passed over.
+        """
         now = int(time.time()) // TOTP_SECONDS
-        step = max(now - 1, self._last + 1)
+        step = max(int(time.time() + TIME_TO_ENTER) // TOTP_SECONDS - 1, self._last + 1)
         if step > now + 1:
             time.sleep((step - 1) * TOTP_SECONDS - time.time() + 0.5)
         self._last = step

@@ -168,6 +168,7 @@ def test_somebody_who_is_not_the_parent_stays_marked(desk):
     person = desk.log_in(desk.mentor)
     path = f"/zaken/{desk.parent_case}"
     report = re.search(r'name="report" value="(\w+)"', person.get(f"{path}/").text)[1]
+    person.post(f"{path}/ouder", {"report": report, "how": "in_person"})
     person.post(f"{path}/ouder", {"report": report, "how": "not_parent"})
     page = person.get(f"{path}/").text
     assert "niet de ouder" in page
