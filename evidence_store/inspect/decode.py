@@ -137,14 +137,14 @@ def preview(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:
     Args:
         job: `media_type`, `max_px` (pixels), `blur`.
         reader: The bytes.
-        reply: Gets the tool's versions and the JPEG.
+        reply: Gets the tool's versions, the mark of an image, and the JPEG.
 
     Raises:
         Refusal: The content does not decode as that type.
     """
     import PIL  # noqa: PLC0415 - a child loads only its own decoder
 
-    from evidence_store.inspect import pictures  # noqa: PLC0415 - a child loads only its own decoder
+    from evidence_store.inspect import likeness, pictures  # noqa: PLC0415 - a child loads only its own decoder
 
     media_type, side = job["media_type"], job["max_px"]
     if media_type in _TEXT:
@@ -167,8 +167,10 @@ def preview(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:
         with media.opened(reader, media_type) as container:
             image = media.poster(container, wanted_ms=1000)
         versions += f", {media.VERSION}"
-    reply.result({"versions": versions})
-    reply.blob(pictures.as_jpeg(image, max_px=side, blur=job["blur"]))
+    flat = pictures.flat_copy(image, max_px=side)
+    mark = likeness.of_picture(flat) if media_type in pictures.FORMATS else ""
+    reply.result({"versions": versions, "likeness": mark})
+    reply.blob(pictures.as_jpeg(flat, blur=job["blur"]))
 
 
 def clean(job: dict[str, Any], reader: RangeReader, reply: Reply) -> None:

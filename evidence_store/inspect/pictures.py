@@ -148,18 +148,16 @@ def count_scans(data: bytes) -> int:
     return scans
 
 
-def as_jpeg(image: Image.Image, *, max_px: int, blur: bool) -> bytes:
-    """Make a small JPEG that carries nothing but pixels.
+def as_jpeg(flat: Image.Image, *, blur: bool) -> bytes:
+    """Make a JPEG that carries nothing but pixels.
 
     Args:
-        image: Decoded.
-        max_px: Longest side in pixels.
+        flat: From `flat_copy`.
         blur: Give only a few blotches of colour.
 
     Returns:
         JPEG bytes without metadata.
     """
-    flat = flat_copy(image, max_px=max_px)
     if blur:
         tile = flat.resize(
             (max(2, round(10 * flat.width / max(flat.size))),
