@@ -34,12 +34,12 @@ def labels(page):
     return re.findall(r"Kies zaak (\w{3}-\w{3})", page)
 
 
-def add_rows(site, count, **different):
+def add_rows(site, count, first=0, **different):
     """Cases without keys: overviews open none."""
     with site.factory() as session:
         like = session.get_one(Case, site.case_id)
         columns = {c.name: getattr(like, c.name) for c in Case.__table__.columns}
-        for number in range(count):
+        for number in range(first, first + count):
             row = {**columns, "id": new_id(), "label": f"{number:03}-ABC", **different}
             session.add(Case(**row))
             session.add(
