@@ -100,6 +100,13 @@ def intimate_steps() -> IntimateSteps:
 
 
 @cache
+def reporter_mail() -> tuple[str, ...]:
+    """What a mail to a reporter says: its subject, then its lines."""
+    table = _read("reporter_mail")
+    return (table["title"], *table["lines"])
+
+
+@cache
 def tap_questions() -> tuple[TapQuestion, ...]:
     """Questions that staff can put to a reporter, with their ready answers."""
     return tuple(TapQuestion.from_table(table) for table in _read("tap_questions")["question"])

@@ -1,7 +1,8 @@
 """The reporter's name follows a case only where the reporter said so.
 
 Names go to persons, not to roles: a new handler gets one only when the reporter chose this role
-or "those who handle it", and only in the session of somebody who has it.
+or "those who handle it", and only in the session of somebody who has it. Whom the reporter does
+not see as a reader was not meant: while staff withhold who reads a case, no name goes along.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, StaffMember
-from portal.services import custody, keys, records
+from portal.services import custody, keys, records, traces
 from portal.services.case_keys import CaseKeys
 from portal.services.keys import OpenCompartment
 from portal.services.staff import StaffActor
@@ -54,6 +55,8 @@ def pass_on(
     now: datetime,
 ) -> None:
     """Give the names to a new handler, as far as the reporters' choices reach."""
+    if traces.withheld_from_now_on(session, case_keys):
+        return  # the reporter does not get to see that this person has it
     for item, chosen in names:
         wanted = chosen.get("who") == "handlers" or (
             chosen.get("who") == "role" and chosen.get("role") == role_key

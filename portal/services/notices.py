@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Case, Record
+from portal.models import Case, Record, Report
 from portal.services import custody, drafts, duty, keys, notify, records, sessions
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError
@@ -76,5 +76,6 @@ def tell(session: Session, *, case: Case, opened: CaseKeys, report_id: str, now:
             school_id=case.school_id,
             report_id=report_id,
             address=str(body["address"]),
+            language=session.get_one(Report, report_id).language,
             now=now,
         )

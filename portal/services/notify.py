@@ -14,10 +14,11 @@ from typing import Protocol
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from portal import data
 from portal.config import Settings
 from portal.db import forget_deleted
 from portal.models import OutboxMail, School, StaffMember, new_id
-from portal.services import transaction
+from portal.services import catalogues, transaction
 from portal.services.records import whole_hour
 
 TEMPLATES = {
@@ -32,13 +33,7 @@ TEMPLATES = {
 """What a notice says. It never tells what, about whom or from whom."""
 
 REPORTER = "reporter"
-"""The template of a notice to a reporter: its line is not on the list that staff get."""
-REPORTER_SUBJECT = "Bericht van school"
-REPORTER_BODY = """Er staat iets nieuws voor je klaar bij school.
-
-In deze mail staat met opzet niets meer, ook geen link.
-Wil je deze mail niet meer? Zet hem uit waar je hem aanzette.
-"""
+"""The template of a notice to a reporter, with a language behind it: `reporter:uk`."""
 ADDRESS_KEPT = timedelta(days=3)
 SUBJECT = "Bericht van {school}"
 BODY = """{line}
@@ -76,12 +71,19 @@ def queue(
 
 
 def queue_for_reporter(
-    session: Session, *, school_id: str, report_id: str, address: str, now: datetime
+    session: Session,
+    *,
+    school_id: str,
+    report_id: str,
+    address: str,
+    language: str,
+    now: datetime,
 ) -> None:
-    """Put a notice to a reporter in the outbox, at most one an hour."""
+    """Put a notice to a reporter in the outbox, in the language chosen; at most one an hour."""
     hour = whole_hour(now).isoformat(timespec="minutes")
     key = f"{REPORTER}:{report_id}:{hour}"
-    _put(session, _mail(school_id, REPORTER, key, now, address=address))
+    template = f"{REPORTER}:{language}"
+    _put(session, _mail(school_id, template, key, now, address=address))
 
 
 def _mail(
@@ -190,18 +192,24 @@ def compose(
     message = EmailMessage()
     message["From"] = settings.mail_from
     message["To"] = member.email if member is not None else mail.address or ""
-    name = " ".join(school.name.split())
-    message["Subject"] = SUBJECT.format(school=name) if member is not None else REPORTER_SUBJECT
+    message["Subject"], body = _words(mail, member, school, settings)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2] or "localhost")
+    message.set_content(body)
+    return message
+
+
+def _words(
+    mail: OutboxMail, member: StaffMember | None, school: School, settings: Settings
+) -> tuple[str, str]:
     if member is None:
-        message.set_content(REPORTER_BODY)
-        return message
+        texts = catalogues.of_language(mail.template.partition(":")[2])
+        subject, first, *more = map(texts.gettext, data.reporter_mail())
+        return subject, "\n".join([first, "", *more, ""])
     body = BODY.format(line=TEMPLATES[mail.template])
     if settings.public_url:
         body += ADDRESS.format(address=settings.public_url.rstrip("/"), slug=school.slug)
-    message.set_content(body)
-    return message
+    return SUBJECT.format(school=" ".join(school.name.split())), body
 
 
 def connect(settings: Settings) -> smtplib.SMTP:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from evidence_store import Identity
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Record, Report
 from portal.services import custody, drafts, keys, notify, records, sessions
@@ -69,14 +70,19 @@ def fold(opened: Iterable[tuple[Record, dict[str, Any]]], report: Report) -> Rei
 def of_session(session: Session, *, live: SealedSession) -> Reins:
     """Say what holds for the report of a session."""
     report = report_of(session, live)
-    opened = [
-        keys.with_secret(row, live.data["keys"][row.id])
-        for row in keys.compartments_of_report(session, report.school_id, report.id)
-        if row.kind == keys.STORY and row.id in live.data["keys"]
-    ]
-    identities = {item.row.id: item.identity for item in opened}
+    identities = stories_of(session, live)
     rows = records.records_of(session, list(identities), kinds=[CONTROL])
     return fold(records.open_sound(rows, identities, set()), report)
+
+
+def stories_of(session: Session, live: SealedSession) -> dict[str, Identity]:
+    """Give the keys of the story that a session holds, of every epoch, by compartment."""
+    report = report_of(session, live)
+    return {
+        row.id: keys.with_secret(row, live.data["keys"][row.id]).identity
+        for row in keys.compartments_of_report(session, report.school_id, report.id)
+        if row.kind == keys.STORY and row.id in live.data["keys"]
+    }
 
 
 def stop(session: Session, *, live: SealedSession, text: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Case, Record, StaffMember
+from portal.models import Case, CaseReader, Record, StaffMember
 from portal.services import (
     case_keys,
     drafts,
@@ -25,6 +25,7 @@ from portal.services import (
     reports,
     roster,
     sessions,
+    traces,
     vouching,
 )
 from portal.services.errors import InvalidInputError, NotFoundError
@@ -66,7 +67,7 @@ def current(session: Session, *, live: SealedSession) -> Named:
     body = sound[-1][1]
     report = reins.report_of(session, live)
     case = session.get_one(Case, report.case_id)
-    readers = case_keys.readers_of(session, case, live_only=True)
+    readers = _seen_readers(session, live, case)
     holding = [row.staff_id for row in readers if keys.has_wrap(session, opened.row, row.staff_id)]
     return Named(
         who=str(body.get("who", NOBODY)),
@@ -93,7 +94,7 @@ def choose(session: Session, *, live: SealedSession, wanted: Named, now: datetim
     if old is None:
         raise NotFoundError(keys.IDENTITY)
     case = session.get_one(Case, report.case_id)
-    chosen = _chosen(session, case, wanted)
+    chosen = _chosen(session, live, case, wanted)
     if wanted.who != NOBODY and not wanted.name.strip():
         raise InvalidInputError("name", "name")
     if wanted.who != NOBODY and not chosen:
@@ -121,14 +122,24 @@ def choose(session: Session, *, live: SealedSession, wanted: Named, now: datetim
     return given
 
 
-def _chosen(session: Session, case: Case, wanted: Named) -> list[StaffMember]:
+def _seen_readers(session: Session, live: SealedSession, case: Case) -> list[CaseReader]:
+    """List who reads the case, without those whom the school keeps from the reporter's sight."""
+    readers = case_keys.readers_of(session, case, live_only=True)
+    stories = reins.stories_of(session, live)
+    rows = records.records_of(session, list(stories), kinds=[traces.SHOWN])
+    for _row, body in records.open_sound(rows, stories, set())[-1:]:
+        return [row for row in readers if row.staff_id in body["staff"]]
+    return readers
+
+
+def _chosen(session: Session, live: SealedSession, case: Case, wanted: Named) -> list[StaffMember]:
     """Find who of the present readers is meant; nobody else ever gets a name."""
     if wanted.who == NOBODY:
         return []
     people = roster.roster_of(session, case.school_id)
     logged = {staff_id for _, staff_id in vouching.readers_by_log(epochs.reading(session, case))}
     found = []
-    for row in case_keys.readers_of(session, case, live_only=True):
+    for row in _seen_readers(session, live, case):
         member = session.get_one(StaffMember, row.staff_id)
         one = people.member(member.id)
         roles = {held.role for held in one.roles} if one is not None else set()

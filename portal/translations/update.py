@@ -24,8 +24,8 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
 from portal.domain import dutch
-from portal.web import catalogues
-from portal.web.catalogues import Message
+from portal.services import catalogues
+from portal.services.catalogues import Message
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -58,6 +58,7 @@ DATA = (
     "platforms.toml",
     "police_list.toml",
     "questions.toml",
+    "reporter_mail.toml",
     "tap_questions.toml",
 )
 # Of the protocols a reporter only sees who somebody is.

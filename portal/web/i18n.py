@@ -10,19 +10,18 @@ from __future__ import annotations
 import gettext as standard
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
 from markupsafe import Markup
 
-from portal.services import sessions
-from portal.web import catalogues, session
+from portal.services import catalogues, sessions
+from portal.web import session
 from portal.web.context import settings
 
-TRANSLATIONS = Path(__file__).parent.parent / "translations"
+TRANSLATIONS = catalogues.FOLDER
 SOURCE_LANGUAGE = "nl"
-CATALOGUE = "LC_MESSAGES/messages.po"
+CATALOGUE = catalogues.FILE
 COOKIE = "l"
 REPORTER_KINDS = (sessions.DRAFT, sessions.REPORTER)
 STAFF_SIDE = ("staff_", "admin_")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.web import catalogues
+from portal.services import catalogues
 from tests.architecture.test_reading_level import load_update
 
 TRANSLATIONS = Path(__file__).parents[2] / "portal" / "translations"

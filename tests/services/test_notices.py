@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import OutboxMail, Record
+from portal.models import OutboxMail, Record, Report
 from portal.services import case_work, notices, reporter, transaction
 from portal.services.errors import InvalidInputError
 from tests.services import opening
@@ -105,6 +105,27 @@ def test_the_mail_names_nobody_and_leads_nowhere(story: Story, box: Box) -> None
     assert "http" not in text
     for word in ("Kevin", story.mentor.name, story.case.label, story.world.school.name):
         assert word not in str(mail)
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "word"),
+    [("uk", "Повідомлення від школи", "навмисно"), ("ar", "رسالة من المدرسة", "رابط"),
+     ("nl", "Bericht van school", "opzet"), ("../../x", "Bericht van school", "opzet")],
+)  # fmt: skip
+def test_the_mail_speaks_the_language_of_who_reads_it(
+    story: Story, box: Box, language: str, subject: str, word: str
+) -> None:
+    switch_on(story)
+    story.session.get_one(Report, story.report_id).language = language[:8]
+    write(story, "Kevin was het")
+    work(story.world, box, SOON)
+    (mail,) = [one for one in box.messages if one["To"] == ADDRESS]
+    text = mail.get_content()
+    assert mail["Subject"] == subject
+    assert word in text
+    assert "http" not in text
+    for told in ("Kevin", story.mentor.name, story.case.label, story.world.school.name):
+        assert told not in mail["Subject"] + text
 
 
 def test_many_messages_in_an_hour_give_one_mail(story: Story, box: Box) -> None:

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Case, Report
-from portal.services import cases, reading, recovery
-from portal.web import catalogues, i18n
+from portal.services import cases, catalogues, reading, recovery
+from portal.web import i18n
 from portal.web.reporter import asked, wording
 from tests.web.reporter_site import SLUG, STORY, Site
 

@@ -1,4 +1,4 @@
-"""PO files, the catalogues of translated texts: read at start, kept by portal/translations.
+"""PO files, the catalogues of translated texts: read at start, kept in portal/translations.
 
 A PO file is turned into the MO form in memory, so that the standard library's gettext reads it and
 knows its plural rule. Nothing has to be compiled, and one dropped file is a language.
@@ -13,8 +13,10 @@ import re
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+FOLDER, FILE = Path(__file__).parent.parent / "translations", "LC_MESSAGES/messages.po"
 MAGIC, HEADER_BYTES, ROW_BYTES = 0x950412DE, 28, 8
 CONTEXT_END = "\x04"
 _FIELD = re.compile(r'(msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?)\s+(".*")')
@@ -117,6 +119,13 @@ def _quote(text: str) -> str:
     rows = [f'"{row}\\n"' for row in escaped.split("\n")]
     rows[-1] = rows[-1].replace('\\n"', '"')
     return "\n".join(['""', *(row for row in rows if row != '""')])
+
+
+@cache
+def of_language(code: str) -> gettext.NullTranslations:
+    """Give the catalogue of a language; the source text itself where there is none."""
+    known = {path.parent.parent.name: path for path in FOLDER.glob(f"*/{FILE}")}
+    return load(known[code]) if code in known else gettext.NullTranslations()
 
 
 def load(path: Path) -> gettext.GNUTranslations:
