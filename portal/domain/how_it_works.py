@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.domain.protocol import Item, Protocol
+from portal.domain.questionnaire import PARENT, SUBJECT, wording
 
 INTAKE = "intake"
 OURS = "portal"
@@ -28,7 +29,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One step or tip, in words for a pupil; `role` fills its ``{role}``."""
+    """One step or tip, in words for who reads it; `role` fills its ``{role}``."""
 
     title: str
     text: str
@@ -48,34 +49,41 @@ class HowItWorks:
 
     tables: Mapping[str, Any]
 
-    def steps(self, protocol: Protocol) -> tuple[Point, ...]:
+    def steps(self, protocol: Protocol, *, formal: bool = False) -> tuple[Point, ...]:
         """The five steps of a protocol."""
         for table in self.tables["protocol"]:
             if table["key"] == protocol.key:
-                return tuple(_point(step, table["file"]) for step in table["step"])
-        return tuple(_derived(step, protocol) for step in self.tables["derived"])
+                return tuple(_point(step, table["file"], formal=formal) for step in table["step"])
+        return tuple(_derived(step, protocol, formal=formal) for step in self.tables["derived"])
 
-    def tips(self) -> tuple[Point, ...]:
+    def tips(self, *, formal: bool = False) -> tuple[Point, ...]:
         """What to do when it happens online, in the order to do it."""
-        return tuple(_point(tip, tip["file"]) for tip in self.tables["tip"])
+        return tuple(_point(tip, tip["file"], formal=formal) for tip in self.tables["tip"])
 
 
-def _point(table: Mapping[str, Any], file: str) -> Point:
+def _point(table: Mapping[str, Any], file: str, *, formal: bool) -> Point:
     because = tuple(Sentence(one["quote"], file, one["line"]) for one in table["because"])
-    return Point(table["title"], table["text"], because, table.get("picture", ""))
+    return Point(*_words(table, formal=formal), because, table.get("picture", ""))
 
 
-def _derived(table: Mapping[str, Any], protocol: Protocol) -> Point:
+def _derived(table: Mapping[str, Any], protocol: Protocol, *, formal: bool) -> Point:
     first = protocol.intake[-1] if protocol.intake else None
     wanted = table["from"]
+    title, text = _words(table, formal=formal)
     found: Item | None = first if INTAKE in wanted else next(_actions(protocol, wanted), None)
     because = (
         (Sentence(found.quote, found.file or protocol.seed, found.line),)
         if found is not None
-        else (Sentence(table["text"], OURS, 0),)
+        else (Sentence(text, OURS, 0),)
     )
     role = protocol.label(first.role) if first is not None else ""
-    return Point(table["title"], table["text"], because, table["picture"], role)
+    return Point(title, text, because, table["picture"], role)
+
+
+def _words(table: Mapping[str, Any], *, formal: bool) -> tuple[str, str]:
+    """The title and the text as a pupil reads them, or who speaks for somebody else."""
+    who = PARENT if formal else SUBJECT
+    return wording(table["title"], who), wording(table["text"], who)
 
 
 def _actions(protocol: Protocol, kinds: Iterable[str]) -> Iterator[Item]:

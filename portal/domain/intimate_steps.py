@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from portal.domain.questionnaire import PARENT, SUBJECT, wording
+
 ROLES = ("everybody", "mentor", "coordinator", "leadership")
 
 
@@ -26,6 +28,7 @@ class IntimateSteps:
 
     steps: tuple[Step, ...]
     notice: str
+    notice_formal: str
 
     @property
     def by_role(self) -> list[tuple[str, list[Step]]]:
@@ -47,4 +50,5 @@ def parse_intimate_steps(tables: Mapping[str, Any]) -> IntimateSteps:
     strange = {step.role for step in steps} - set(ROLES)
     if strange:
         raise ValueError(sorted(strange))
-    return IntimateSteps(steps, str(tables["notice"]["text"]))
+    told = tables["notice"]["text"]
+    return IntimateSteps(steps, wording(told, SUBJECT), wording(told, PARENT))

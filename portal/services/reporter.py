@@ -14,6 +14,7 @@ from evidence_store import Identity
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
 from portal.domain.intake import is_urgent
+from portal.domain.questionnaire import FORMAL
 from portal.models import Case, Record, Report, School, StaffMember, new_id
 from portal.services import (
     acute,
@@ -95,6 +96,16 @@ class ReporterView:
     """Whether something was changed in the database by somebody without a key; it is left out."""
     entries: list[Entry] = field(default_factory=list)
     """What was written in a diary before it was sent."""
+
+    @property
+    def perspective(self) -> str:
+        """Who told it."""
+        return str(self.answers.get("perspective", {}).get("value", "unsure"))
+
+    @property
+    def formal(self) -> bool:
+        """Whether the pages say u."""
+        return self.perspective in FORMAL
 
     def answers_to(self, question_id: str) -> list[MessageView]:
         """Give what the reporter answered to a question, the newest last: that one stands."""

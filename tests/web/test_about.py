@@ -104,3 +104,69 @@ def test_the_page_answers_what_pupils_fear(site):
 
 def test_the_front_page_leads_there(site):
     assert f"/{SLUG}/zo-werkt-het" in Page(site.app.test_client().get(f"/{SLUG}/")).links
+
+
+EVERYBODYS = ["hulp", "zo-werkt-het", "gegevens", "toegankelijkheid"]
+FAMILIAR = re.compile(r"\b(je|jij|jou|jouw|jezelf|jullie)\b", re.IGNORECASE)
+
+
+def read_as(phone, page):
+    """The words of a page without the names of the help lines, which are not ours."""
+    found = phone.get(page)
+    assert found.status == 200
+    main = re.sub(r'<ul class="lines">.*?</ul>', "", found.html, flags=re.DOTALL)
+    return re.sub(r"<[^>]+>", " ", main.partition("<main")[2].partition("<footer")[0])
+
+
+@pytest.mark.parametrize("page", EVERYBODYS)
+def test_parents_are_addressed_with_u_on_the_pages_for_everybody(site, page):
+    phone = site.phone()
+    phone.get("ouders")
+    assert f"/{SLUG}/ouders/{page}" in phone.page.links
+    assert FAMILIAR.findall(read_as(phone, f"ouders/{page}")) == []
+    assert f"/{SLUG}/ouders/hulp" in phone.page.links  # and they stay on that path
+    phone.begin("parent")
+    assert not FAMILIAR.search(read_as(phone, page))
+    phone.get("vraag/verhaal")
+    phone.answer({"story-story": "Mijn dochter slaapt slecht."})
+    phone.send()
+    code = phone.code()
+    assert not FAMILIAR.search(read_as(phone, page))
+    back = site.phone()
+    back.get("verder")
+    back.submit("/verder", {"code": code})
+    assert not FAMILIAR.search(read_as(back, page))
+
+
+@pytest.mark.parametrize("page", EVERYBODYS)
+def test_pupils_are_addressed_with_je_there(site, page):
+    phone = site.phone()
+    assert FAMILIAR.search(read_as(phone, page))
+    phone.begin("subject")
+    assert FAMILIAR.search(read_as(phone, page))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_steps_for_parents_say_as_much_and_no_je(key):
+    texts = data.how_it_works()
+    formal = [*texts.steps(protocols.load(key), formal=True), *texts.tips(formal=True)]
+    familiar = [*texts.steps(protocols.load(key)), *texts.tips()]
+    for one, other in zip(formal, familiar, strict=True):
+        assert (one.because, one.picture) == (other.because, other.picture)
+        said = f"{one.title}. {one.text}"
+        assert not FAMILIAR.search(said), said
+        assert not FORBIDDEN.search(said), said
+        for sentence in re.split(r"[.?:]", said):
+            assert len(sentence.split()) <= LONGEST_SENTENCE, sentence
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_wherever_parents_hear_of_it_the_pupil_is_asked_first(key):
+    for step in data.how_it_works().steps(protocols.load(key)):
+        if re.search(r"belt ook de ouders|[Oo]uders horen", step.text):
+            asked = re.search(
+                r"overlegt je mentor eerst met jou|na overleg met jou|"
+                r"Eerst praat school erover met jou",
+                step.text,
+            )
+            assert asked, step.text

@@ -15,6 +15,7 @@ blueprint = Blueprint("reporter_about", __name__)
 FEW_CLASSES = 12
 
 
+@blueprint.get("/<school>/ouders/zo-werkt-het")
 @blueprint.get("/<school>/zo-werkt-het")
 @public
 def how_it_works(school: str) -> str:
@@ -24,11 +25,13 @@ def how_it_works(school: str) -> str:
     protocol, _ = protocols.current(here.protocol_key)
     texts = data.how_it_works()
     people = public_people.of_school(db(), school_id=here.id)
+    formal = telling.reads_formal()
     return render_template(
         "reporter/how_it_works.html",
         school=here,
-        steps=texts.steps(protocol),
-        tips=texts.tips(),
+        formal=formal,
+        steps=texts.steps(protocol, formal=formal),
+        tips=texts.tips(formal=formal),
         people=people,
         years=_years(people),
     )
@@ -46,6 +49,12 @@ def parents(school: str) -> str:
         texts=data.for_parents(),
         contact=public_people.of_school(db(), school_id=here.id).contact,
     )
+
+
+@blueprint.app_template_global()
+def reading_start() -> str:
+    """Give what the addresses of the pages at the foot begin with: parents stay on their path."""
+    return onward.FOR_PARENTS if telling.for_parents() else ""
 
 
 @blueprint.app_template_global()

@@ -10,6 +10,7 @@ from portal.services.schools import SchoolView
 from portal.web import helplines, hours
 from portal.web.context import current_school, db, now
 from portal.web.guards import public
+from portal.web.reporter import telling
 
 blueprint = Blueprint("reporter_front", __name__)
 hours.install(blueprint)
@@ -39,27 +40,39 @@ def landing(school: str) -> str:
     return _landing(current_school())
 
 
+@blueprint.get("/<school>/ouders/hulp")
 @blueprint.get("/<school>/hulp")
 @public
 def help_lines(school: str) -> str:
     del school
     groups = {key: helplines.for_situation(key, None, now()) for key in SITUATIONS}
-    return render_template("reporter/help.html", school=current_school(), groups=groups)
+    return render_template(
+        "reporter/help.html",
+        school=current_school(),
+        groups=groups,
+        formal=telling.reads_formal(),
+    )
 
 
+@blueprint.get("/<school>/ouders/gegevens")
 @blueprint.get("/<school>/gegevens")
 @public
 def privacy(school: str) -> str:
     del school
-    return render_template("reporter/privacy.html", school=current_school())
+    formal = telling.reads_formal()
+    return render_template("reporter/privacy.html", school=current_school(), formal=formal)
 
 
+@blueprint.get("/<school>/ouders/toegankelijkheid")
 @blueprint.get("/<school>/toegankelijkheid")
 @public
 def accessibility(school: str) -> str:
     del school
     return render_template(
-        "reporter/accessibility.html", school=current_school(), checked=data.accessibility()
+        "reporter/accessibility.html",
+        school=current_school(),
+        checked=data.accessibility(),
+        formal=telling.reads_formal(),
     )
 
 

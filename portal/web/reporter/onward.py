@@ -14,7 +14,11 @@ TO = "to:"
 BESIDE = "with-"
 """What begins the name of a field with words beside a question; then comes the question's id."""
 
-READING = frozenset({"hulp", "zo-werkt-het", "gegevens", "toegankelijkheid"})
+FOR_PARENTS = "ouders/"
+"""What the addresses of these pages begin with for parents, who are addressed with u."""
+
+_FOOT = ("hulp", "zo-werkt-het", "gegevens", "toegankelijkheid")
+READING = frozenset(start + page for start in ("", FOR_PARENTS) for page in _FOOT)
 """The pages at the foot of every page."""
 
 DIARY = frozenset({"vraag/rol", "schrift/lijst", "schrift/weg"})

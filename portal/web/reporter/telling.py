@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec
 
-from flask import make_response, render_template, request, url_for
+from flask import g, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain import intake, questionnaire
 from portal.domain.questionnaire import FORMAL, Question
-from portal.services import diary, drafts, reports, schools, sessions
+from portal.services import diary, drafts, reporter, reports, schools, sessions
 from portal.services.drafts import Draft
 from portal.services.errors import NotFoundError
 from portal.services.sessions import SealedSession
@@ -238,6 +238,26 @@ def address(page: str) -> str:
     if page in onward.READING or page.startswith(f"{GUIDES_PAGE}/"):
         return onward.address(page)
     return url_for("reporter_report.question", school=school, page=page)
+
+
+def for_parents() -> bool:
+    """Whether this page is read on the parents' path, where there may be no session yet."""
+    return "school" in g and f"{request.path}/".startswith(onward.address(onward.FOR_PARENTS))
+
+
+def reads_formal() -> bool:
+    """Whether who reads a page for everybody is addressed with u: by the path, or what was told."""
+    live = session.any_current()
+    if for_parents():
+        return True
+    if live is None or live.row.kind == sessions.STAFF:
+        return False
+    try:
+        if live.row.kind == sessions.REPORTER:
+            return reporter.view(db(), live=live).formal
+        return bool(live.data.get("formal")) if sent(live) else load().formal
+    except NotFoundError:
+        return False
 
 
 def help_for(found: frozenset[str], *, formal: bool) -> list[helplines.Helpline]:

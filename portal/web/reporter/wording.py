@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Any
 
+from portal import data
 from portal.domain import dutch
 from portal.domain.checklist import kind_of_file
 from portal.domain.deadlines import ZONE
@@ -68,15 +69,26 @@ def name(file: ListedFile) -> str:
     return gettext("Verzegeld bestand") if file.sealed else file.name
 
 
-def notice(text: str) -> str:
-    """Say a message of the portal itself, which is kept in Dutch."""
+def notice(text: str, *, formal: bool = False) -> str:
+    """Say a message of the portal itself, which is kept in Dutch and in the words for a pupil."""
     start = recovery.NAME_NOTICE.removesuffix("{reason}")
-    if not text.startswith(start):
-        return translate(text)
+    if text.startswith(start):
+        return _name_opened(text.removeprefix(start), formal=formal)
+    closed = data.intimate_steps()
+    return translate(closed.notice_formal if formal and text == closed.notice else text)
+
+
+def _name_opened(reason: str, *, formal: bool) -> str:
+    if formal:
+        return gettext(
+            "Twee mensen van school hebben samen de noodsleutel gebruikt om uw naam te zien. "
+            "De reden die zij opgaven: %(reason)s",
+            reason=reason,
+        )
     return gettext(
         "Twee mensen van school hebben samen de noodsleutel gebruikt om je naam te zien. "
         "De reden die zij opgaven: %(reason)s",
-        reason=text.removeprefix(start),
+        reason=reason,
     )
 
 
