@@ -14,18 +14,11 @@ from datetime import date
 
 from portal.domain import gates as gating
 from portal.domain.deadlines import SchoolCalendar, due_date
+from portal.domain.facts import Facts
 from portal.domain.gates import Answer, Event
 from portal.domain.people import Ask
-from portal.domain.protocol import (
-    Action,
-    Communication,
-    Deadline,
-    Gate,
-    Item,
-    Protocol,
-    Registration,
-    Step,
-)
+from portal.domain.protocol import Action, Deadline, Gate, Item, Protocol, Step, Todo
+from portal.domain.routing import holds_any
 
 TASK_OUTCOMES = ("done", "skipped")
 CHECKLIST = "checklist"
@@ -54,6 +47,8 @@ class Task:
     line: int
     answers: tuple[Answer, ...] = ()
     """Of a gate: whose answer it waits for, and what each said."""
+    during: bool = False
+    """Whether it goes on until its date, so that it is not done before."""
 
     @property
     def settled(self) -> bool:
@@ -84,6 +79,11 @@ class _Stand:
     outcomes: dict[str, Event]
     gates: dict[str, list[Event]]
     asks: Asks
+    facts: Facts
+
+    def done(self, keys: Sequence[str]) -> bool:
+        """Whether one of these was done."""
+        return any(key in self.outcomes and self.outcomes[key].outcome == "done" for key in keys)
 
     def open(self, gate: Gate, side: str = "") -> bool:
         return gating.is_open(gate, self.gates.get(gate.key, ()), self.asks.get(gate.key, ()), side)
@@ -98,17 +98,18 @@ def progress(
     calendar: SchoolCalendar,
     role: str = "",
     asks: Asks | None = None,
+    facts: Facts | None = None,
 ) -> Progress:
     """How a step stands.
 
     `role` is the handler that routing chose, for steps whose owner the intake decides; `asks` says
-    for each gate whose answers it waits for. Events that were not admissible when they were
-    recorded count for nothing.
+    for each gate whose answers it waits for; `facts` is what is known of the case. Events that were
+    not admissible when they were recorded count for nothing.
     """
     parts = protocol.parts(step_key)
     if not parts:
         raise LookupError(step_key)
-    stand = _stand(parts, events, asks or {})
+    stand = _stand(parts, events, asks or {}, facts)
     owner = parts[-1].owner or role
     tasks: list[Task] = []
     for part in parts:
@@ -135,11 +136,12 @@ def admissible(
     event: Event,
     *,
     asks: Asks | None = None,
+    facts: Facts | None = None,
 ) -> str | None:
     """Why an event may not be recorded now, in Dutch; None when it may."""
     parts = protocol.parts(step_key)
     gate = next((one for part in parts for one in part.gates if one.key == event.key), None)
-    refusal = _refusal(parts, _stand(parts, events, asks or {}), event)
+    refusal = _refusal(parts, _stand(parts, events, asks or {}, facts), event)
     if refusal is None and gate is not None:
         return gating.new_refusal(protocol, gate, event, (asks or {}).get(gate.key, ()))
     return refusal
@@ -155,19 +157,21 @@ def _refusal(parts: Sequence[Step], stand: _Stand, event: Event) -> str | None:
     return "Dit hoort niet bij deze stap."
 
 
-def _task_refusal(item: Item, parts: Sequence[Step], stand: _Stand, event: Event) -> str | None:
+def _task_refusal(item: Todo, parts: Sequence[Step], stand: _Stand, event: Event) -> str | None:
     if event.outcome not in TASK_OUTCOMES:
         return f"Onbekende uitkomst: {event.outcome}."
     if event.outcome == "skipped":
-        explained = _optional(item) or (event.by.strip() and event.reason.strip())
+        explained = not _needed(item, stand) or (event.by.strip() and event.reason.strip())
         return None if explained else "Overslaan kan alleen met naam en reden."
     closed = [gate.label for gate in _closed(item, parts, stand)]
     return f"Eerst nodig: {'; '.join(closed)}." if closed else None
 
 
-def _stand(parts: Sequence[Step], events: Sequence[Event], asks: Asks) -> _Stand:
+def _stand(
+    parts: Sequence[Step], events: Sequence[Event], asks: Asks, facts: Facts | None
+) -> _Stand:
     """Replay the events; the last word of each counts for whatever comes after it."""
-    stand = _Stand({}, {}, asks)
+    stand = _Stand({}, {}, asks, facts or Facts())
     gates = {gate.key for part in parts for gate in part.gates}
     for event in events:
         if _refusal(parts, stand, event) is not None:
@@ -189,16 +193,20 @@ def _blocking(key: str, parts: Sequence[Step]) -> list[Gate]:
     return [gate for part in parts for gate in part.gates if key in gate.blocks]
 
 
-def _todo(part: Step) -> list[Action | Communication | Registration]:
+def _todo(part: Step) -> list[Todo]:
     return [*part.actions, *part.communications, *part.registrations]
 
 
-def _optional(item: Item) -> bool:
-    return bool(getattr(item, "optional", False))
+def _needed(item: Todo, stand: _Stand) -> bool:
+    """Whether it must be settled: always, or because of what is known or was done."""
+    if stand.done(item.unless):
+        return False
+    known = bool(item.needed_when) and holds_any(item.needed_when, stand.facts)
+    return not item.optional or known or stand.done(item.needed_after)
 
 
 def _task(
-    item: Action | Communication | Registration,
+    item: Todo,
     parts: Sequence[Step],
     owner: str,
     stand: _Stand,
@@ -212,9 +220,9 @@ def _task(
         state = "blocked"
     else:
         state = "waiting" if waits else "open"
-    doer = item.owner if isinstance(item, Action) else item.by
+    doer = item.owner if isinstance(item, Action) else getattr(item, "by", "")
     task = _blank(item, owner=doer or owner, state=state, event=event)
-    return replace(task, optional=_optional(item), gates=closed, waits_for=waits)
+    return replace(task, optional=not _needed(item, stand), gates=closed, waits_for=waits)
 
 
 def _gate_task(gate: Gate, parts: Sequence[Step], owner: str, stand: _Stand) -> Task:
@@ -228,15 +236,18 @@ def _gate_task(gate: Gate, parts: Sequence[Step], owner: str, stand: _Stand) -> 
     said = stand.gates.get(gate.key, [])
     task = _blank(gate, owner=owner, state=state, event=said[-1] if said else None)
     answers = gating.answers(said, stand.asks.get(gate.key, ()))
-    needed = any(not _optional(item) and item.key not in stand.outcomes for item in held)
+    needed = any(_needed(item, stand) and item.key not in stand.outcomes for item in held)
     return replace(task, optional=not needed, waits_for=waits, answers=answers)
 
 
-def _unmet(item: Item, parts: Sequence[Step], stand: _Stand) -> tuple[str, ...]:
-    """What must come first and has no outcome; what only another step has, does not count here."""
-    wanted = item.after if isinstance(item, Action) else ()
-    here = {action.key for part in parts for action in part.actions} if wanted else set()
-    return tuple(key for key in wanted if key in here and key not in stand.outcomes)
+def _unmet(item: Todo, parts: Sequence[Step], stand: _Stand) -> tuple[str, ...]:
+    """What must come first and has no outcome.
+
+    What only another step has does not count here, nor what need not be done.
+    """
+    here = {action.key: action for part in parts for action in part.actions} if item.after else {}
+    wanted = [key for key in item.after if key in here and key not in stand.outcomes]
+    return tuple(key for key in wanted if not stand.done(here[key].unless))
 
 
 def _blank(item: Item, *, owner: str, state: str, event: Event | None) -> Task:
@@ -264,7 +275,7 @@ def _dated(
     """With its due date, once what it counts from has happened."""
     deadlines = (due for part in parts for due in part.deadlines if due.action == task.key)
     deadline: Deadline | None = next(deadlines, None)
-    if deadline is None:
+    if deadline is None or (task.optional and _stood_for(task, parts, stand)):
         return task
     start = started
     if deadline.after:
@@ -272,7 +283,14 @@ def _dated(
         if event is None or event.outcome != "done":
             return task
         start = event.on
-    return replace(task, due=due_date(deadline, start, calendar), target=deadline.target)
+    due = due_date(deadline, start, calendar)
+    return replace(task, due=due, target=deadline.target, during=deadline.during)
+
+
+def _stood_for(task: Task, parts: Sequence[Step], stand: _Stand) -> bool:
+    """Whether something else was done in its stead: its term ends with that."""
+    items = (item for part in parts for item in _todo(part))
+    return any(item.key == task.key and stand.done(item.unless) for item in items)
 
 
 def _in_order(tasks: list[Task], parts: Sequence[Step]) -> list[Task]:

@@ -43,18 +43,24 @@ GUARDS = (
     "consulted",
     "other_school",
     "inform",
+    "before_closing",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """Anything a protocol says, with the sentence that says it."""
+    """Anything a protocol says, with the sentence that says it.
+
+    A sentence of the law carries where (`source`) and when (`checked_on`) it was read.
+    """
 
     key: str
     label: str
     quote: str
     line: int = 0
     file: str = ""
+    source: str = ""
+    checked_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +75,41 @@ class Role(Item):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Action(Item):
-    """Something to do; `owner` empty means the step's owner, `after` orders it."""
+class When:
+    """All given facts must hold; `report_min` and `report_max` bound the report's number."""
+
+    class_relation: str = ""
+    cyber: bool | None = None
+    group: bool | None = None
+    structural: bool | None = None
+    ongoing: bool | None = None
+    report_min: int = 1
+    report_max: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Todo(Item):
+    """Something to be done; `after` orders it.
+
+    What is `optional` is needed all the same once facts say so (`needed_when`) or once something
+    was done (`needed_after`); nothing is needed once what stands for it was done (`unless`).
+    """
+
+    optional: bool = False
+    when: str = ""
+    after: tuple[str, ...] = ()
+    needed_when: tuple[When, ...] = ()
+    needed_after: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action(Todo):
+    """Something to do; `owner` empty means the step's owner."""
 
     owner: str = ""
     kind: str = "other"
-    optional: bool = False
-    after: tuple[str, ...] = ()
     column: str = ""
-    when: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,28 +124,30 @@ class Gate(Item):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline(Item):
-    """`amount` units after the step began, or after `after` was done; 0 school days: same day."""
+    """`amount` units after the step began, or after `after` was done; 0 school days: same day.
+
+    `during`: the action goes on all that time, so it is not done before.
+    """
 
     action: str
     amount: int = 0
     unit: str = "school_day"
     after: str = ""
     target: bool = False
+    during: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Communication(Item):
+class Communication(Todo):
     """Who is told, by whom and how. Nothing is ever sent by itself."""
 
     to: tuple[str, ...]
     by: str = ""
     medium: str = ""
-    optional: bool = False
-    when: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registration(Item):
+class Registration(Todo):
     """A note in another system; `titles` are the literal titles, in order of use."""
 
     system: str
@@ -121,8 +155,6 @@ class Registration(Item):
     titles: tuple[str, ...] = ()
     per_pupil: bool = False
     by: str = ""
-    optional: bool = False
-    when: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,28 +185,14 @@ class HardRule(Item):
     """What must never happen. `guard` empty: shown to staff; else the program sees to it.
 
     `measures` are the kinds it is about (empty: all), `amount` counts calendar days, `role` is who
-    approves or is told. A rule of law carries where and when it was read.
+    approves or is told, `items` what must be settled before a case is closed.
     """
 
     guard: str = ""
     measures: tuple[str, ...] = ()
     role: str = ""
     amount: int = 0
-    source: str = ""
-    checked_on: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
-    """All given facts must hold; `report_min` and `report_max` bound the report's number."""
-
-    class_relation: str = ""
-    cyber: bool | None = None
-    group: bool | None = None
-    structural: bool | None = None
-    ongoing: bool | None = None
-    report_min: int = 1
-    report_max: int = 0
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,8 @@ class Proposal:
     new_role: bool
     new_step: bool
     about_staff: bool
+    again: bool = False
+    """Whether the step begins again: a further report, and the protocol has no later step."""
 
 
 def news(before: Facts, after: Facts) -> tuple[str, ...]:
@@ -61,7 +63,9 @@ def propose(
     step = _step(protocol, was, now, at_step)
     role = now.role if now.role != was.role or now.about_staff else at_role
     told = [key for key in now.also if key not in (*was.also, was.role, role)]
-    if (role, step) == (at_role, at_step) and not told and now.excluded == was.excluded:
+    again = after.level > before.level and step == at_step == now.step
+    stays = (role, step) == (at_role, at_step) and not told and now.excluded == was.excluded
+    if stays and not again:
         return None
     return Proposal(
         role=role,
@@ -74,6 +78,7 @@ def propose(
         new_role=role != at_role,
         new_step=step != at_step,
         about_staff=now.about_staff,
+        again=again,
     )
 
 

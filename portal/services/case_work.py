@@ -160,7 +160,7 @@ def record_step(
         raise InvalidInputError("outcome", refusal)
     traced = set_status(session, case, opened, actor, status, now)
     write(session, case, opened, STEP, body, actor, now, CustodyKind.CASE_STEP_RECORDED, traced)
-    stands.look_ahead(session, case, protocol, [*steps, body], now, known)
+    stands.look_ahead(session, case, opened, protocol, [*steps, body], now, known)
     has_answered(case)
     settle(session, case)
 
@@ -177,6 +177,9 @@ def move_to_step(
 ) -> None:
     """Go on to another step, with a reason; `more` tells in the same record what led there.
 
+    A step that is chosen while the case is in it begins again, and so does one that `more` says is
+    to: what was recorded stays, but does not count for the new round.
+
     Raises:
         InvalidInputError: for a step that the protocol does not have, or without a reason.
     """
@@ -184,12 +187,15 @@ def move_to_step(
     protocol = protocols.of_case(session, case)
     if protocol.step(step_key) is None:
         raise InvalidInputError("step", "unknown")
-    moved = {"from": case.step_key, "to": step_key, "text": checked("reason", reason)}
-    body = signed(actor, now, {**(more or {}), **moved})
+    moved: dict[str, Any] = {**(more or {}), "from": case.step_key, "to": step_key}
+    if moved.get("again") or (more is None and step_key == case.step_key):
+        done = [one for one in case_keys.facts_of(session, opened, STEP) if one["step"] == step_key]
+        moved |= {"again": True, "before": len(done)}
+    body = signed(actor, now, {**moved, "text": checked("reason", reason)})
     case.step_key = step_key
     write(session, case, opened, MOVE, body, actor, now, CustodyKind.CASE_STEP_RECORDED)
     steps, known = case_keys.facts_of(session, opened, STEP), people.persons_of(session, opened)
-    stands.look_ahead(session, case, protocol, steps, now, known)
+    stands.look_ahead(session, case, opened, protocol, steps, now, known)
     settle(session, case)
 
 

@@ -156,5 +156,5 @@ def reopen(
     case_work.write(session, case, opened, REOPENING, body, actor, now, about=traced, sparing=True)
     steps = case_keys.facts_of(session, opened, STEP)
     known = people.persons_of(session, opened)
-    stands.look_ahead(session, case, protocols.of_case(session, case), steps, now, known)
+    stands.look_ahead(session, case, opened, protocols.of_case(session, case), steps, now, known)
     case_work.settle(session, case)

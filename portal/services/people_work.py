@@ -185,5 +185,5 @@ def _write(
     steps = case_keys.facts_of(session, opened, case_work.STEP)
     protocol = protocols.of_case(session, case)
     known = people.persons_of(session, opened)
-    stands.look_ahead(session, case, protocol, steps, now, known)
+    stands.look_ahead(session, case, opened, protocol, steps, now, known)
     case_work.settle(session, case)

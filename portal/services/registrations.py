@@ -85,7 +85,7 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     placed = case_records.read(session, opened, REGISTRATION)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
     stand = stands.progress_of(
-        session, case, protocol, steps, now, people.persons_of(session, opened)
+        session, case, opened, protocol, steps, now, people.persons_of(session, opened)
     )
     states = {task.key: task.state for task in stand.tasks}
     owners = {task.key: protocol.label(task.owner) for task in stand.tasks}

@@ -13,12 +13,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.domain import intake
 from portal.domain.facts import Facts, FactsError, facts_from
 from portal.domain.rerouting import Proposal, propose
 from portal.models import Case
-from portal.services import case_keys, case_work, keys, out_of_line, protocols, records, roster
-from portal.services.case_keys import CaseKeys
+from portal.services import case_keys, case_work, known_facts, out_of_line, protocols, roster
 from portal.services.errors import InvalidInputError
 from portal.services.staff import StaffActor
 
@@ -29,7 +27,7 @@ ASKED = ("class_relation", "cyber", "group", "structural", "ongoing", "report_co
 def known(session: Session, *, actor: StaffActor, case_id: str) -> Facts:
     """Give what is known about a case now."""
     _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    return _known(session, opened)
+    return known_facts.of_case(session, opened)
 
 
 def proposal(
@@ -41,7 +39,7 @@ def proposal(
         InvalidInputError: for facts that cannot be.
     """
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    before = _known(session, opened)
+    before = known_facts.of_case(session, opened)
     return _propose(session, case, before, _with(before, learned))
 
 
@@ -80,7 +78,7 @@ def settle(
     """
     why = case_work.checked("reason", reason)
     case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    before = _known(session, opened)
+    before = known_facts.of_case(session, opened)
     after = _with(before, learned)
     found = _propose(session, case, before, after)
     goes = accept and found is not None
@@ -135,24 +133,6 @@ def _propose(session: Session, case: Case, before: Facts, after: Facts) -> Propo
     return propose(protocol, before, after, at_role=case.role_key, at_step=case.step_key)
 
 
-def _known(session: Session, opened: CaseKeys) -> Facts:
-    """What staff wrote down last; else what the first report said."""
-    moves = case_keys.facts_of(session, opened, case_work.MOVE)
-    learned = [body["facts"] for body in moves if "facts" in body]
-    if learned:
-        return facts_from(learned[-1])
-    return facts_from(intake.to_facts(_first_answers(session, opened)))
-
-
-def _first_answers(session: Session, opened: CaseKeys) -> dict[str, Any]:
-    for report_id in opened.reports:
-        stories = {item.row.id: item.identity for item in opened.of_report(report_id, keys.STORY)}
-        rows = records.records_of(session, list(stories), kinds=["report"])
-        for _row, told in records.open_sound(rows, stories, opened.changed):
-            return dict(told.get("answers", {}))
-    return {}
-
-
 def _with(before: Facts, learned: Mapping[str, Any]) -> Facts:
     unknown = set(learned) - {*ASKED, "accused_roles"}
     if unknown:
@@ -180,4 +160,5 @@ def _because(found: Proposal | None, *, accepted: bool) -> dict[str, Any]:
         "line": rule.line,
         "proposed": {"role": found.role, "step": found.step, "also": list(found.also)},
         "accepted": accepted,
+        **({"again": True} if accepted and found.again else {}),
     }

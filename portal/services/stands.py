@@ -14,42 +14,55 @@ from sqlalchemy.orm import Session
 
 from portal import data
 from portal.domain.deadlines import local_date
+from portal.domain.dutch import day_long
 from portal.domain.gates import OPENING, Event
-from portal.domain.hard_rules import Measure, MeasureFacts, refusals
+from portal.domain.hard_rules import Measure, MeasureFacts, cited, refusals
 from portal.domain.people import Ask, Person, asks_of
 from portal.domain.progress import Progress, admissible, progress
 from portal.domain.protocol import MEASURES, Action, Gate, Protocol
 from portal.models import Case, School
-from portal.services import keys, records
+from portal.services import case_keys, keys, known_facts, records
 from portal.services.calendars import calendar_of
 from portal.services.case_keys import CaseKeys
 
 HEARING = ("talk_accused", "talk_both", "talk_separate", "talk_joint", "restorative")
-OWN_FINDINGS = (*HEARING, "talk_subject", "talk_group", "observe_class", "analyse")
-"""Kinds of actions from which a school knows something by itself."""
+OWN_FINDINGS = (*HEARING[1:], "talk_subject", "talk_group", "observe_class", "analyse")
+"""Kinds of actions from which a school knows something by itself.
+
+Who was only asked about a report without a name, and says no, adds nothing to it.
+"""
+GUARDED = {**{kind: kind for kind in MEASURES}, "measure": "sanction"}
+"""Kinds of actions that are a measure; ``measure``: one chosen together with the pupils."""
+OUT_OF_SCHOOL = ("time_out", "suspension")
 AT_A_STEP = frozenset({"announced_before", "approval", "not_anonymous_alone", "heard"})
 """What is looked at when a step is recorded; dates and papers belong to the measure itself."""
+MEASURE = "measure"
+NO_MEASURE = "Leg de time-out of de schorsing eerst vast bij Maatregelen, met reden en dagen."
 
 
 def progress_of(
     session: Session,
     case: Case,
+    opened: CaseKeys,
     protocol: Protocol,
-    steps: Sequence[dict[str, Any]],
+    steps: Sequence[Mapping[str, Any]],
     now: datetime,
     people: Sequence[Person] = (),
 ) -> Progress:
-    """Fold what was recorded into what comes next; ``now`` begins a step without a record."""
-    begun = [body["at"] for body in steps if body["step"] == case.step_key]
-    start = datetime.fromisoformat(begun[0]) if begun else min(now, case.opened_at)
+    """Fold what was recorded since the step began into what comes next."""
+    moves = known_facts.moves_of(session, opened)
+    here = [body for body in moves if body["to"] == case.step_key]
+    began = [body for body in here if body.get("again") or body["from"] != body["to"]]
+    start = datetime.fromisoformat(began[-1]["at"]) if began else min(now, case.opened_at)
     return progress(
         protocol,
         case.step_key,
-        events_of(case, steps),
+        events_of(case, steps, moves),
         started=local_date(start),
         calendar=calendar_of(session.get_one(School, case.school_id)),
         role=case.role_key,
         asks=_asks(protocol, case, people),
+        facts=known_facts.facts_in(session, opened, moves),
     )
 
 
@@ -64,14 +77,51 @@ def refusal_of(
 ) -> str | None:
     """Say why something may not be recorded at this step, in Dutch; None when it may."""
     event = event_of(body)
-    asks = _asks(protocol, case, people)
-    refused = admissible(protocol, case.step_key, events_of(case, steps), event, asks=asks)
-    kind = _action_kinds(protocol).get(event.key, "")
-    if refused is not None or event.outcome != "done" or kind not in MEASURES:
+    moves = known_facts.moves_of(session, opened)
+    refused = admissible(
+        protocol,
+        case.step_key,
+        events_of(case, steps, moves),
+        event,
+        asks=_asks(protocol, case, people),
+        facts=known_facts.facts_in(session, opened, moves),
+    )
+    if refused is not None or event.outcome != "done":
         return refused
+    kind = _action_kinds(protocol).get(event.key, "")
+    if kind in GUARDED:
+        return _measure_refusal(session, case, opened, protocol, steps, kind)
+    now = datetime.fromisoformat(body["at"])
+    stand = progress_of(session, case, opened, protocol, steps, now, people)
+    return _too_early(stand, event)
+
+
+def _measure_refusal(
+    session: Session,
+    case: Case,
+    opened: CaseKeys,
+    protocol: Protocol,
+    steps: Sequence[dict[str, Any]],
+    kind: str,
+) -> str | None:
+    """A measure at a step: what the rules ask of its record, and its dates and papers elsewhere."""
     facts = measure_facts(session, case, opened, protocol, steps)
-    missing = refusals(protocol, Measure(kind=kind), facts)
-    return next((str(one) for one in missing if one.guard in AT_A_STEP), None)
+    missing = refusals(protocol, Measure(kind=GUARDED[kind]), facts)
+    found = next((str(one) for one in missing if one.guard in AT_A_STEP), None)
+    if found is None and kind in OUT_OF_SCHOOL:
+        taken = {body["measure"] for body in case_keys.facts_of(session, opened, MEASURE)}
+        if not taken & {*OUT_OF_SCHOOL}:
+            return NO_MEASURE
+    return found
+
+
+def _too_early(stand: Progress, event: Event) -> str | None:
+    """What goes on for a whole term is not done before its last day."""
+    task = next((one for one in stand.tasks if one.key == event.key), None)
+    if task is None or task.due is None or not task.during or event.on >= task.due:
+        return None
+    said = f"Dit duurt tot {day_long(task.due)} {task.due.year}. Stopt u eerder, sla het dan over."
+    return f"{said} {cited(task.quote, task.file, task.line)}"
 
 
 def measure_facts(
@@ -96,12 +146,16 @@ def measure_facts(
     )
 
 
-def events_of(case: Case, steps: Iterable[dict[str, Any]]) -> list[Event]:
-    """Read what was recorded at the step that a case is in."""
-    return [event_of(body) for body in steps if body["step"] == case.step_key]
+def events_of(
+    case: Case, steps: Iterable[Mapping[str, Any]], moves: Iterable[Mapping[str, Any]] = ()
+) -> list[Event]:
+    """Read what was recorded at the step that a case is in, since it began, or began again."""
+    rounds = [body for body in moves if body.get("again") and body["to"] == case.step_key]
+    before = int(rounds[-1]["before"]) if rounds else 0
+    return [event_of(body) for body in steps if body["step"] == case.step_key][before:]
 
 
-def event_of(body: dict[str, Any]) -> Event:
+def event_of(body: Mapping[str, Any]) -> Event:
     """Read a recorded step as an event of the protocol."""
     return Event(
         key=body["action"],
@@ -118,13 +172,14 @@ def event_of(body: dict[str, Any]) -> Event:
 def look_ahead(
     session: Session,
     case: Case,
+    opened: CaseKeys,
     protocol: Protocol,
-    steps: Sequence[dict[str, Any]],
+    steps: Sequence[Mapping[str, Any]],
     now: datetime,
     people: Sequence[Person] = (),
 ) -> None:
     """Put the next thing to do and its date where the desk can see them."""
-    stand = progress_of(session, case, protocol, steps, now, people)
+    stand = progress_of(session, case, opened, protocol, steps, now, people)
     case.next_action = stand.next.key if stand.next else ""
     case.due_on = stand.next.due if stand.next else None
 

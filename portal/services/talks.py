@@ -79,7 +79,7 @@ def show(
     protocol = protocols.of_case(session, case)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
     stand = stands.progress_of(
-        session, case, protocol, steps, now, people.persons_of(session, opened)
+        session, case, opened, protocol, steps, now, people.persons_of(session, opened)
     )
     open_tasks = {task.key for task in stand.tasks if not task.settled}
     every = {kind for kinds in KINDS.values() for kind in kinds}

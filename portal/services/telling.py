@@ -281,7 +281,7 @@ def _waits_for(session: Session, case: Case, opened: CaseKeys, task: Task, now: 
     protocol = protocols.of_case(session, case)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
     known = people.persons_of(session, opened)
-    stand = stands.progress_of(session, case, protocol, steps, now, known)
+    stand = stands.progress_of(session, case, opened, protocol, steps, now, known)
     labels = {one.key: one.label for one in stand.tasks}
     gates = [key for one in stand.tasks if one.key == task.key for key in one.gates]
     return " ".join(labels[key] for key in gates)

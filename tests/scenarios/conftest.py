@@ -143,7 +143,7 @@ class Walk:
         protocol = protocols.of_case(self.session, case)
         steps = case_keys.facts_of(self.session, opened, case_work.STEP)
         known = people.persons_of(self.session, opened)
-        return stands.progress_of(self.session, case, protocol, steps, self.moment, known)
+        return stands.progress_of(self.session, case, opened, protocol, steps, self.moment, known)
 
     def task(self, key: str) -> Task:
         """One thing of the step."""
