@@ -27,6 +27,8 @@ class Words:
     classes: tuple[str, ...] = ()
     pictures: tuple[str, ...] = ()
     """SHA-256 (hex) of the originals."""
+    marks: tuple[str, ...] = ()
+    """Marks of pictures, by which others that look alike are found."""
 
     def joined(self, other: Words) -> Words:
         """Both, each word once."""

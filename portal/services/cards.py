@@ -7,7 +7,7 @@ anew by whoever opens the case, and names what the case says by then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,23 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from evidence_store import EvidenceStoreError, Identity, canonical_json
+from portal.db import begin_write
 from portal.domain.card import Words, words_from, words_of
-from portal.models import Case, CaseReader, Compartment, CustodyEvent, Record, Wrap
-from portal.services import case_keys, evidence, keys, records, vouching
+from portal.domain.custody_kinds import CustodyKind
+from portal.models import (
+    Case,
+    CaseReader,
+    Compartment,
+    CustodyEvent,
+    Derivative,
+    EvidenceItem,
+    Record,
+    Wrap,
+)
+from portal.services import case_keys, custody, evidence, keys, records, vouching
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import NotFoundError, RecordMismatchError
+from portal.services.evidence import OpenItem
 from portal.services.keys import OpenCompartment
 from portal.services.staff import StaffActor
 
@@ -77,6 +89,53 @@ def refresh(session: Session, *, case: Case, opened: CaseKeys, now: datetime) ->
     session.execute(delete(Record).where(Record.case_id == case.id, Record.kind == CARD))
     row = _write(session, opened.current, words, now)
     return [row.id, row.ciphertext_sha256]
+
+
+def add_mark(
+    session: Session, *, case: Case, opened: CaseKeys, item: OpenItem, mark: str, now: datetime
+) -> None:
+    """Put the mark of a picture on the card, beside what stands there; the log names the new one.
+
+    Nothing is written when the file was sealed meanwhile, or the mark stands there already.
+    """
+    begin_write(session)
+    query = select(EvidenceItem.id).where(
+        EvidenceItem.id == item.row.id, EvidenceItem.object_id == item.row.object_id
+    )
+    identities = {one.row.id: one.identity for one in opened.case}
+    rows = records.records_of(session, list(identities), kinds=[CARD])
+    words = Words()
+    for _, body in records.open_sound(rows, identities, set()):
+        words = words_from(body).joined(words)
+    if mark in words.marks or session.scalar(query) is None:
+        return
+    session.execute(delete(Record).where(Record.case_id == case.id, Record.kind == CARD))
+    known = replace(words, marks=tuple(sorted({*words.marks, mark})))
+    row = _write(session, opened.current, known, now)
+    _log(session, case, opened, [row.id, row.ciphertext_sha256], now)
+
+
+def renew(session: Session, *, case: Case, opened: CaseKeys, now: datetime) -> None:
+    """Write the card anew, where it must change at once, with an event of its own."""
+    session.flush()
+    if about := refresh(session, case=case, opened=opened, now=now):
+        _log(session, case, opened, about, now)
+
+
+def _log(
+    session: Session, case: Case, opened: CaseKeys, about: Sequence[str], now: datetime
+) -> None:
+    custody.record_event(
+        session,
+        CustodyKind.RECORD_WRITTEN,
+        school_id=case.school_id,
+        actor=custody.SYSTEM,
+        now=now,
+        compartment=opened.current.row,
+        case_id=case.id,
+        about=about,
+        particulars={"record": CARD},
+    )
 
 
 def cards_of(session: Session, actor: StaffActor) -> list[Card]:
@@ -164,14 +223,24 @@ def _words_now(session: Session, case: Case, opened: CaseKeys) -> Words:
     for body in case_keys.facts_of(session, opened, PERSON):
         told = [str(body[key]) for key in PERSON_NAMES if body.get(key)]
         words = words.joined(Words(names=tuple(told)))
-    return words.joined(Words(pictures=tuple(_pictures(session, case, opened))))
+    # What is kept for the police stands on no card.
+    shown = [one for one in evidence.open_items(session, case, opened) if not one.withheld]
+    pictures = tuple(str(item.body["sha256"]) for item in shown)
+    marks = tuple(sorted(_marks_of(session, shown, opened)))
+    return words.joined(Words(pictures=pictures, marks=marks))
 
 
-def _pictures(session: Session, case: Case, opened: CaseKeys) -> Iterable[str]:
-    """Give the hashes of what may be looked at; what is kept for the police stands on no card."""
-    for item in evidence.open_items(session, case, opened):
-        if not item.withheld:
-            yield str(item.body["sha256"])
+def _marks_of(session: Session, items: Sequence[OpenItem], opened: CaseKeys) -> Iterable[str]:
+    """Give the marks of the pictures of which a preview was made."""
+    by_id = {item.row.id: item for item in items}
+    query = select(Derivative).where(
+        Derivative.evidence_id.in_(by_id), Derivative.kind == evidence.LIKENESS
+    )
+    for row in session.scalars(query.order_by(Derivative.evidence_id)):
+        try:
+            yield evidence.open_derivative(row, by_id[row.evidence_id]).decode("ascii")
+        except RecordMismatchError:
+            opened.changed.add(row.id)
 
 
 def _write(session: Session, key: OpenCompartment, words: Words, now: datetime) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,7 @@ from portal.services.transaction import add_unless_there
 READ_BYTES = 1 << 20
 DERIVATIVE_FORMAT = 2
 SIZES = {"blurred": 320, "clear": 1600}
-CLEANED = "cleaned"
+CLEANED, LIKENESS = "cleaned", "likeness"
 SEALING = "sealing"
 """The record in which a reporter who came back asks to seal a file."""
 NEUTRAL_NAME = "verzegeld bestand"
@@ -245,10 +245,14 @@ def preview(
     item: OpenItem,
     kind: str,
     now: datetime,
+    noted: Callable[[str], None] | None = None,
 ) -> tuple[bytes, str]:
     """Give a preview (``blurred`` or ``clear``), made once and kept sealed.
 
     The caller commits before the first byte goes out.
+
+    Args:
+        noted: gets the mark of a picture that was made now.
 
     Raises:
         NotFoundError: when none can be made of this file.
@@ -259,7 +263,7 @@ def preview(
     if kind == "clear":
         _log(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
     if kept is not None:
-        return _open_derivative(kept, item), kept.media_type
+        return open_derivative(kept, item), kept.media_type
     inspection = item.body.get("inspection") or {}
     if inspection.get("preview") not in {"image", "video"}:
         raise NotFoundError(item.row.id)
@@ -273,13 +277,22 @@ def preview(
             )
     except EvidenceStoreError as error:
         raise NotFoundError(item.row.id) from error
-    row = derivative_row(item.row, made, kind=kind, key=key_of(item), now=now)
-    # Not when the item was sealed while the picture was being made.
+    _keep(session, item, kind, made, now)
+    if made.likeness:
+        mark = replace(made, data=made.likeness.encode(), media_type="text/plain")
+        _keep(session, item, LIKENESS, mark, now)
+        if noted is not None:
+            noted(made.likeness)
+    return made.data, made.media_type
+
+
+def _keep(session: Session, item: OpenItem, kind: str, made: Made, now: datetime) -> None:
+    """Keep what was made, but not when the item was sealed while it was being made."""
     unchanged = exists().where(
         EvidenceItem.id == item.row.id, EvidenceItem.object_id == item.row.object_id
     )
+    row = derivative_row(item.row, made, kind=kind, key=key_of(item), now=now)
     add_unless_there(session, Derivative, row, while_there=unchanged)
-    return made.data, made.media_type
 
 
 def cleaned_copy(
@@ -294,7 +307,7 @@ def cleaned_copy(
     if kept is None or not item.sealed or is_intimate(item):
         raise NotFoundError(item.row.id)
     _log(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
-    return _open_derivative(kept, item), kept.media_type
+    return open_derivative(kept, item), kept.media_type
 
 
 def _kept(session: Session, item: OpenItem, kind: str) -> Derivative | None:
@@ -332,7 +345,8 @@ def _label(row: Derivative, data: bytes, identity: Identity) -> bytes:
     return canonical_json({**label, "mac": records.authenticator(identity, label)}) + b"\n"
 
 
-def _open_derivative(row: Derivative, item: OpenItem) -> bytes:
+def open_derivative(row: Derivative, item: OpenItem) -> bytes:
+    """Open what was made from an item; a swapped or forged one is refused."""
     try:
         label, _, data = decrypt(row.ciphertext, [item.identity]).partition(b"\n")
     except EvidenceStoreError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort
 
 from portal.domain.permissions import Action
-from portal.services import evidence
+from portal.services import evidence, likeness
 from portal.services.evidence import OpenItem
 from portal.web import context
 from portal.web.context import db, now, portal
@@ -46,7 +46,7 @@ def item_page(case_id: str, evidence_id: str, errors: list[Problem] | None = Non
 @requires(Action.WORK_ON_CASES)
 def picture(school: str, case_id: str, evidence_id: str, kind: str) -> Response:  # noqa: ARG001 - `current_school` reads it
     """Give a preview; it is written down, and made, before the first byte goes out."""
-    data, media_type = evidence.preview(
+    data, media_type = likeness.show(
         db(),
         actor=current_actor(),
         store=portal().store,
