@@ -37,6 +37,7 @@ class Settings:
     diary_days: int = 180
     withdrawn_days: int = 28
     unread_hour: int = 12
+    alarm_pause_minutes: int = 10
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_starttls: bool = False

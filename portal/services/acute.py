@@ -3,6 +3,9 @@
 Nothing is sent in a request. A report or message that cannot wait makes an alarm; the worker,
 which holds no case key, warns the first address of the school's chain, waits, and goes on to the
 next. An address that is one person's is warned only while that person may read the case.
+
+However many reports cannot wait, an address is warned once in ``Settings.alarm_pause_minutes``: the
+warning says how many wait, and stands for all of them.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
@@ -38,7 +41,22 @@ MOST_TRIES = 3
 PLAIN = {"synchronize_session": False}
 """Rows may be gone by now, with a report that was taken back: what is loaded is not asked."""
 AT_ONCE = 5
-"""So many alarms and warnings in one round: a slow address must not cost the worker its lease."""
+"""So many addresses in one round: a slow one must not cost the worker its lease."""
+DECIDED_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Warnings to one address that are due; one ring stands for all of them."""
+
+    contact: DutyContact
+    slug: str
+    calls: tuple[AcuteCall, ...]
+
+    @property
+    def first(self) -> AcuteCall:
+        """The one that gives its name to the ring, so that trying again keeps it."""
+        return self.calls[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +120,14 @@ def acknowledge(session: Session, *, actor: StaffActor, case_id: str, now: datet
     return True
 
 
+def acknowledge_all(session: Session, *, actor: StaffActor, now: datetime) -> int:
+    """Take notice of every alarm that waits for somebody. Returns of how many cases."""
+    cases = {one.case_id for one in waiting(session, actor=actor)}
+    for case_id in sorted(cases):
+        acknowledge(session, actor=actor, case_id=case_id, now=now)
+    return len(cases)
+
+
 def waiting(session: Session, *, actor: StaffActor) -> list[AlarmView]:
     """List the alarms that wait and whose case somebody may read, the oldest first."""
     query = (
@@ -129,10 +155,11 @@ def waiting(session: Session, *, actor: StaffActor) -> list[AlarmView]:
 
 def work(session: Session, *, settings: Settings, now: datetime) -> None:
     """Go on with every alarm: decide whom to warn next, and send; each step in a commit."""
+    pause = timedelta(minutes=settings.alarm_pause_minutes)
     with Sender(settings, now) as sender:
         for _ in range(duty.MOST_CONTACTS):
             advance(session, now=now)
-            if not deliver(session, sender=sender, now=now):
+            if not deliver(session, sender=sender, pause=pause, now=now):
                 return
 
 
@@ -142,7 +169,7 @@ def advance(session: Session, *, now: datetime) -> None:
         select(AcuteAlarm)
         .where(AcuteAlarm.acknowledged_at.is_(None), AcuteAlarm.next_at <= now)
         .order_by(AcuteAlarm.next_at)
-        .limit(AT_ONCE)
+        .limit(DECIDED_AT_ONCE)
     )
     for alarm in session.scalars(due).all():
         _go_on(session, alarm, now)
@@ -227,27 +254,32 @@ def _newest(case_id: str) -> Select[Compartment]:
     )
 
 
-def deliver(session: Session, *, sender: Sender, now: datetime) -> bool:
+def deliver(session: Session, *, sender: Sender, pause: timedelta, now: datetime) -> bool:
     """Send the warnings that are due. True when one failed at once, and the next must not wait."""
     failed = False
-    for call_id, attempts, contact, alarm_id, slug in _due_calls(session, now):
-        if not _put_off(session, call_id, attempts, now):
+    for due in _due(session, now):
+        if due.first.alarm_id is None:
+            many, ready = 0, now
+        else:
+            many = _waiting_at(session, due.contact)
+            last = _last_ring(session, due.contact)
+            ready = last + pause if last is not None else now
+        anew = [one for one in due.calls if one.attempts == 0 and one.alarm_id is not None]
+        if not _put_off(session, due, max(ready, now), now) or ready > now:
             continue
-        if sender.send(contact, slug=slug, key=call_id, test=alarm_id is None):
-            gone = update(AcuteCall).where(AcuteCall.id == call_id)
-            session.execute(gone.values(sent_at=now, next_try_at=None), execution_options=PLAIN)
-        elif attempts == 0 and alarm_id is not None:
-            _do_not_wait(session, alarm_id, now)
+        if sender.send(due.contact, slug=due.slug, key=due.first.id, waiting=many):
+            _mark_sent(session, due, now)
+        elif anew:
+            _do_not_wait(session, [str(one.alarm_id) for one in anew], now)
             failed = True
         transaction.commit(session)
     return failed
 
 
-def _due_calls(
-    session: Session, now: datetime
-) -> Sequence[tuple[str, int, DutyContact, str | None, str]]:
+def _due(session: Session, now: datetime) -> list[Due]:
+    """Gather what is due by address; what rings on one telephone rings together."""
     query = (
-        select(AcuteCall.id, AcuteCall.attempts, DutyContact, AcuteCall.alarm_id, School.slug)
+        select(AcuteCall, DutyContact, School.slug)
         .join(DutyContact, DutyContact.id == AcuteCall.contact_id)
         .join(School, School.id == AcuteCall.school_id)
         .outerjoin(AcuteAlarm, AcuteAlarm.id == AcuteCall.alarm_id)
@@ -257,33 +289,80 @@ def _due_calls(
             DutyContact.removed_at.is_(None),
             or_(AcuteCall.alarm_id.is_(None), AcuteAlarm.acknowledged_at.is_(None)),
         )
-        .order_by(AcuteCall.next_try_at)
-        .limit(AT_ONCE)
+        .order_by(AcuteCall.made_at, AcuteCall.id)
     )
-    return [(one, tries, to, alarm, slug) for one, tries, to, alarm, slug in session.execute(query)]
+    found: dict[tuple[str, ...], tuple[DutyContact, str, list[AcuteCall]]] = {}
+    for call, contact, slug in session.execute(query):
+        is_test = call.id if call.alarm_id is None else ""
+        key = (contact.school_id, contact.kind, contact.address, is_test)
+        found.setdefault(key, (contact, slug, []))[2].append(call)
+    ordered = sorted(found.values(), key=lambda one: min(_next_try(call) for call in one[2]))
+    return [Due(contact, slug, tuple(calls)) for contact, slug, calls in ordered[:AT_ONCE]]
 
 
-def _put_off(session: Session, call_id: str, attempts: int, now: datetime) -> bool:
-    """Say when a warning is tried next; False when another worker was first."""
-    tries = attempts + 1
+def _next_try(call: AcuteCall) -> datetime:
+    return call.next_try_at or call.made_at
+
+
+def _to_same_address(contact: DutyContact) -> Select[DutyContact]:
+    return select(DutyContact).where(
+        DutyContact.school_id == contact.school_id,
+        DutyContact.kind == contact.kind,
+        DutyContact.address == contact.address,
+    )
+
+
+def _last_ring(session: Session, contact: DutyContact) -> datetime | None:
+    """Say when a warning, not a test, last went to an address."""
+    same = _to_same_address(contact).with_only_columns(DutyContact.id)
+    query = select(func.max(AcuteCall.sent_at)).where(
+        AcuteCall.contact_id.in_(same), AcuteCall.alarm_id.is_not(None)
+    )
+    return session.scalar(query)
+
+
+def _waiting_at(session: Session, contact: DutyContact) -> int:
+    """Count the alarms that wait and of which an address may know: those it is warned of."""
+    same = _to_same_address(contact).with_only_columns(DutyContact.id)
+    query = (
+        select(func.count(AcuteAlarm.id.distinct()))
+        .join(AcuteCall, AcuteCall.alarm_id == AcuteAlarm.id)
+        .where(AcuteCall.contact_id.in_(same), AcuteAlarm.acknowledged_at.is_(None))
+    )
+    return session.scalar(query) or 0
+
+
+def _put_off(session: Session, due: Due, ready: datetime, now: datetime) -> bool:
+    """Say when warnings are tried next; False when another worker was first.
+
+    Args:
+        ready: when the address may be warned again; later than ``now``, nothing is tried now.
+    """
+    tries = AcuteCall.attempts + (0 if ready > now else 1)
+    again = case((tries < MOST_TRIES, now + TRY_AGAIN), else_=None)
     done = session.execute(
         update(AcuteCall)
         .where(
-            AcuteCall.id == call_id,
+            AcuteCall.id.in_([one.id for one in due.calls]),
             AcuteCall.sent_at.is_(None),
-            AcuteCall.attempts == attempts,
+            AcuteCall.next_try_at <= now,
         )
-        .values(attempts=tries, next_try_at=now + TRY_AGAIN if tries < MOST_TRIES else None),
+        .values(attempts=tries, next_try_at=ready if ready > now else again),
         execution_options=PLAIN,
     )
     transaction.commit(session)
     return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
 
 
-def _do_not_wait(session: Session, alarm_id: str, now: datetime) -> None:
+def _mark_sent(session: Session, due: Due, now: datetime) -> None:
+    gone = update(AcuteCall).where(AcuteCall.id.in_([one.id for one in due.calls]))
+    session.execute(gone.values(sent_at=now, next_try_at=None), execution_options=PLAIN)
+
+
+def _do_not_wait(session: Session, alarm_ids: Sequence[str], now: datetime) -> None:
     """Let the next address be warned at once: this one could not be reached."""
     waits = update(AcuteAlarm).where(
-        AcuteAlarm.id == alarm_id,
+        AcuteAlarm.id.in_(alarm_ids),
         AcuteAlarm.acknowledged_at.is_(None),
         AcuteAlarm.next_at.is_not(None),
     )

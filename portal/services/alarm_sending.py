@@ -1,6 +1,6 @@
 """Warnings on their way: by mail (to a gateway for text messages, too) or to a webhook.
 
-They say that something waits and where not a word more: no school, no person, no case.
+They say that something waits, how many, and not a word more: no school, no person, no case.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from portal.services import duty, notify
 
 SUBJECT = "Portaal"
 ALARM = "Er is een spoedmelding in het portaal. Log in."
+ALARMS = "Er wachten {n} spoedmeldingen in het portaal. Log in."
 TEST = "Dit is een test van het portaal. Er is geen spoed."
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
@@ -53,13 +54,14 @@ class Sender:
     ) -> None:
         self._hang_up()
 
-    def send(self, contact: DutyContact, *, slug: str, key: str, test: bool) -> bool:
+    def send(self, contact: DutyContact, *, slug: str, key: str, waiting: int) -> bool:
         """Warn one address; False when it could not be reached.
 
         Args:
             key: the same when this very warning is tried again, so that a receiver can tell.
+            waiting: so many alarms; none for a test.
         """
-        text = TEST if test else ALARM
+        text = ALARMS.format(n=waiting) if waiting > 1 else ALARM if waiting else TEST
         try:
             if contact.kind == duty.MAIL:
                 self._mail(contact.address, text, key)

@@ -27,3 +27,11 @@ def acknowledge(school: str, case_id: str) -> Response:
     """Take notice of one case's alarms."""
     acute.acknowledge(db(), actor=current_actor(), case_id=case_id, now=now())
     return redirect(url_for(".listing", school=school), 303)
+
+
+@blueprint.post("", strict_slashes=False)
+@requires(Action.WORK_ON_CASES)
+def acknowledge_all(school: str) -> Response:
+    """Take notice of all that is listed."""
+    acute.acknowledge_all(db(), actor=current_actor(), now=now())
+    return redirect(url_for(".listing", school=school), 303)
