@@ -2,15 +2,54 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import Engine, text
+
+from portal.db import make_engine
+from portal.migrations.run import upgrade
+from portal.models import Base
+
 DEBIAN = Path("/usr/lib/postgresql")
+
+
+@functools.cache
+def _migrated_once() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="migrated"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "portal.sqlite3"
+    engine = make_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+def migrated_engine(folder: Path) -> Engine:
+    """Give an engine on a migrated SQLite file in a folder: a copy, for migrating takes long."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = shutil.copy(_migrated_once(), folder)
+    return make_engine(f"sqlite:///{copy}")
+
+
+def empty(engine: Engine) -> None:
+    """Take every row out of a PostgreSQL database, whoever else still holds on to it."""
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+    others += "current_database() AND pid <> pg_backend_pid()"
+    rows = "; ".join(f'DELETE FROM "{name}"' for name in Base.metadata.tables)
+    engine.dispose()
+    with engine.begin() as connection:
+        connection.execute(text(others))
+        connection.execute(text(f"SET LOCAL session_replication_role = replica; {rows}"))
+    engine.dispose()
 
 
 def postgres_programs() -> Path | None:

@@ -7,6 +7,7 @@ in when a protocol is read, so a stored protocol stands by itself.
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -27,6 +28,7 @@ def known() -> tuple[str, ...]:
     return tuple(sorted(key for key in found if key != COMMON))
 
 
+@cache
 def load(key: str) -> Protocol:
     """The protocol that comes with the portal under this key."""
     return parse_protocol(load_tables(key))

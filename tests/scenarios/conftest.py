@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,13 +12,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.db import make_engine, make_session_factory
+from portal.db import make_session_factory
 from portal.domain.deadlines import ZONE, local_date
 from portal.domain.progress import Progress, Task
-from portal.migrations.run import upgrade
 from portal.models import Case, School
 from portal.services import (
     case_keys,
+    case_records,
     case_work,
     cases,
     closing,
@@ -32,6 +31,7 @@ from portal.services import (
 )
 from portal.services.case_views import CaseView, EntryView
 from portal.services.staff import StaffActor
+from tests.databases import migrated_engine
 from tests.services import world as told
 from tests.services.world import World, make_world
 
@@ -139,7 +139,7 @@ class Walk:
 
     def stand(self) -> Progress:
         """How the case stands in its step."""
-        case, opened = case_work.open_for(self.session, actor=self.actor, case_id=self.case_id)
+        case, opened = case_records.open_for(self.session, actor=self.actor, case_id=self.case_id)
         protocol = protocols.of_case(self.session, case)
         steps = case_keys.facts_of(self.session, opened, case_work.STEP)
         known = people.persons_of(self.session, opened)
@@ -176,20 +176,10 @@ class Walk:
         return [one for one in told.entries(self.view()) if one.kind == kind]
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrate one SQLite file, of which every test gets a copy."""
-    path = tmp_path_factory.mktemp("scenarios") / "portal.sqlite3"
-    engine = make_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
-def session(migrated: Path, tmp_path: Path) -> Iterator[Session]:
+def session(tmp_path: Path) -> Iterator[Session]:
     """Give a session on a fresh SQLite database."""
-    engine = make_engine(f"sqlite:///{shutil.copy(migrated, tmp_path)}")
+    engine = migrated_engine(tmp_path)
     with make_session_factory(engine)() as made:
         yield made
     engine.dispose()

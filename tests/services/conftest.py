@@ -8,18 +8,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal.db import make_engine, make_session_factory
 from portal.migrations.run import upgrade
-from portal.models import School, new_id
+from portal.models import School
 from portal.services import schools, transaction, uploads
 from portal.services.schools import SchoolView
-from tests.databases import postgres_server
+from tests.databases import empty, migrated_engine, postgres_server
 from tests.services.world import World, make_world
 
 NOW = datetime(2026, 11, 16, 9, 30, 12, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Ask PostgreSQL every question once; with other values of the same in the full sweeps."""
+    asked = set()
+    for item in items:
+        given = getattr(item, "callspec", None)
+        if given is not None and given.params.get("engine") == "postgresql":
+            question = (item.path, item.originalname)
+            if question in asked:
+                item.add_marker(pytest.mark.sweep)
+            asked.add(question)
 
 
 @pytest.fixture(scope="session")
@@ -34,42 +46,24 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated(postgres: str) -> str:
-    """Migrate one PostgreSQL database, of which every test gets a copy."""
-    name = _new_database(postgres)
-    made = make_engine(postgres.format(name=name))
+    """Migrate one PostgreSQL database, which every test finds empty; give its address."""
+    made = make_engine(postgres.format(name="postgres"))
     upgrade(made)
     made.dispose()
-    return name
+    return postgres.format(name="postgres")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """Give an engine on a fresh, migrated database of each kind."""
+    """Give an engine on an empty, migrated database of each kind."""
     if request.param == "sqlite":
-        made = make_engine(f"sqlite:///{tmp_path / 'portal.sqlite3'}")
-        upgrade(made)
+        made = migrated_engine(tmp_path)
         yield made
         made.dispose()
         return
-    address = request.getfixturevalue("postgres")
-    name = _new_database(address, template=request.getfixturevalue("migrated"))
-    made = make_engine(address.format(name=name))
+    made = make_engine(request.getfixturevalue("migrated"))
     yield made
-    made.dispose()
-    _on_server(address, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _new_database(address: str, *, template: str = "template1") -> str:
-    name = f"t_{new_id()}"
-    _on_server(address, f"CREATE DATABASE {name} TEMPLATE {template}")
-    return name
-
-
-def _on_server(address: str, command: str) -> None:
-    server = create_engine(address.format(name="postgres"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(command))
-    server.dispose()
+    empty(made)
 
 
 @pytest.fixture
