@@ -51,3 +51,16 @@ class CustodyKind(StrEnum):
     IDENTITY_CHANGED = "identity:changed"
     RECOVERY_USED = "recovery:used"
     PACKET_EXPORTED = "packet:exported"
+
+
+class ReaderChange(StrEnum):
+    """Why somebody reads a case from now on, or no more. Own words belong in a sealed record."""
+
+    WROTE_IT = "wrote_it"
+    HANDED_OVER = "handed_over"
+    LET_IN = "let_in"
+    STANDS_IN = "stands_in"
+    INVOLVED = "involved"
+    ABOUT_STAFF = "about_staff"
+    RECOVERED = "recovered"
+    LEFT = "left"

@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
+from portal.domain.custody_kinds import ReaderChange
 from portal.domain.deadlines import local_date
 from portal.models import Absence, Case, StaffMember, new_id
-from portal.services import case_keys, case_work, notify, traces, turns
+from portal.services import case_keys, case_records, case_work, notify, traces, turns
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import (
     ForbiddenError,
@@ -25,7 +26,6 @@ from portal.services.errors import (
 from portal.services.staff import StaffActor
 
 LONGEST = timedelta(days=400)
-REASON = "Waarnemer bij afwezigheid."
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _give(
     readers = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
     if member.id in readers:
         return False
-    _case, opened = case_work.open_for(session, actor=actor, case_id=case.id)
+    _case, opened = case_records.open_for(session, actor=actor, case_id=case.id)
     if member.id in case_keys.excluded_staff(session, opened):
         raise ForbiddenError(member.id)
     traced = _trace(session, actor, case, opened, member, now)
@@ -149,7 +149,7 @@ def _give(
         member=member,
         part="substitute",
         actor=actor.custody,
-        reason=REASON,
+        why=ReaderChange.STANDS_IN,
         now=now,
         about=traced,
     )

@@ -32,7 +32,7 @@ from portal.models import (
     Wrap,
     new_id,
 )
-from portal.services import case_work, custody, duty, keys, transaction
+from portal.services import case_records, custody, duty, keys, transaction
 from portal.services.alarm_sending import Sender
 from portal.services.staff import StaffActor
 
@@ -108,7 +108,7 @@ def acknowledge(session: Session, *, actor: StaffActor, case_id: str, now: datet
     Raises:
         NotFoundError: for somebody who may not read the case.
     """
-    case, _opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, _opened = case_records.open_for(session, actor=actor, case_id=case_id)
     done = session.execute(
         update(AcuteAlarm)
         .where(AcuteAlarm.case_id == case.id, AcuteAlarm.acknowledged_at.is_(None))

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Case, CaseReader
-from portal.services import case_work, cases, protocols, roster
+from portal.services import case_records, cases, handing, protocols, roster
 from portal.services.errors import (
     ForbiddenError,
     InvalidInputError,
@@ -69,7 +69,7 @@ def hand_over(
         InvalidInputError: without a reason, a case, or somebody who holds this role.
         ConflictError: when somebody changed one meanwhile; none is handed over.
     """
-    case_work.checked("why", reason)
+    case_records.checked("why", reason)
     person = roster.roster_of(session, actor.school_id).member(to_staff_id)
     if person is None or role_key not in {held.role for held in person.roles}:
         raise InvalidInputError("staff", "unknown")
@@ -83,7 +83,7 @@ def hand_over(
             refused.append(case.label)
             continue
         try:
-            case_work.hand_over(
+            handing.hand_over(
                 session,
                 actor=actor,
                 case_id=case.id,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from portal.domain import ics
 from portal.domain.deadlines import local_date
 from portal.models import Case, CaseReader, StaffMember
-from portal.services import case_work, turns
+from portal.services import case_records, case_work, turns
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.schools import SchoolView
 from portal.services.staff import StaffActor
@@ -85,7 +85,7 @@ def of_case(session: Session, *, actor: StaffActor, case_id: str) -> bytes:
         NotFoundError: for everybody else.
         InvalidInputError: when nothing is due in it.
     """
-    case, _opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, _opened = case_records.open_for(session, actor=actor, case_id=case_id)
     entries = _entries(case)
     if not entries:
         raise InvalidInputError("due", "none")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import StaffMember
-from portal.services import case_keys, case_work
+from portal.services import case_keys, case_records
 from portal.services.staff import StaffActor
 
 
@@ -30,7 +30,7 @@ def head_of(session: Session, *, actor: StaffActor, case_id: str) -> Head:
     Raises:
         NotFoundError: for everybody who does not read it.
     """
-    case, _opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, _opened = case_records.open_for(session, actor=actor, case_id=case_id)
     handler = session.get_one(StaffMember, case.handler_id).name
     mine = case.handler_id == actor.id
     return Head(case.id, case.label, case.classes, case.status, handler, mine)
@@ -42,7 +42,7 @@ def readers_of(session: Session, *, actor: StaffActor, case_id: str) -> list[tup
     Raises:
         NotFoundError: for everybody who does not read it.
     """
-    case, _opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, _opened = case_records.open_for(session, actor=actor, case_id=case_id)
     ids = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
     members = session.scalars(select(StaffMember).where(StaffMember.id.in_(ids)))
     return sorted(((one.id, one.name) for one in members), key=lambda one: one[1])

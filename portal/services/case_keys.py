@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from evidence_store import Identity
-from portal.domain.custody_kinds import CustodyKind
+from portal.domain.custody_kinds import CustodyKind, ReaderChange
 from portal.models import (
     Case,
     CaseReader,
@@ -114,7 +114,7 @@ def share(
         compartment=case_key.row,
         case_id=case.id,
         about=[case.id, member.id],
-        particulars={"part": "also", "reader": member.name, "reason": "wrote it down"},
+        particulars={"part": "also", "reader": member.name, "why": str(ReaderChange.WROTE_IT)},
     )
 
 
@@ -202,7 +202,7 @@ def add_reader(
     member: StaffMember,
     part: str,
     actor: Actor,
-    reason: str,
+    why: ReaderChange,
     now: datetime,
     about: Sequence[str] = (),
 ) -> None:
@@ -226,7 +226,7 @@ def add_reader(
         compartment=case_keys.current.row,
         case_id=case.id,
         about=[case.id, member.id, *about],
-        particulars={"part": part, "reader": member.name, "reason": reason},
+        particulars={"part": part, "reader": member.name, "why": str(why)},
     )
 
 
@@ -237,7 +237,7 @@ def remove_reader(
     case_keys: CaseKeys,
     staff_id: str,
     actor: Actor,
-    reason: str,
+    why: ReaderChange,
     now: datetime,
 ) -> CaseKeys:
     """Take a reader's wraps away and open a new epoch for all that is written after."""
@@ -256,7 +256,7 @@ def remove_reader(
         if row.staff_id == staff_id:
             row.until = records.whole_hour(now)
     renewed = epochs.renew(
-        session, case=case, removed=staff_id, never=shut_out, actor=actor, reason=reason, now=now
+        session, case=case, removed=staff_id, never=shut_out, actor=actor, why=why, now=now
     )
     reports = {
         report_id: [*items, *renewed.reports.get(report_id, [])]

@@ -22,13 +22,39 @@ from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
 from portal.domain.protocol import Protocol
 from portal.models import Case, CustodyEvent, Record
-from portal.services import case_work, custody, evidence, people, records, reporter
+from portal.services import (
+    case_work,
+    custody,
+    evidence,
+    handing,
+    people,
+    records,
+    reporter,
+    sharing,
+)
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import DayView, EntryView, ReportView
 from portal.services.errors import RecordMismatchError
 
 SAID_IN_TIMELINE = 90
 EVIDENCE_SEALED = str(CustodyKind.EVIDENCE_SEALED)
+WRITTEN = (
+    case_work.NOTE,
+    case_work.STEP,
+    case_work.MOVE,
+    handing.HANDOVER,
+    sharing.LET_IN,
+    "closing",
+    "reopening",
+    "measure",
+    "agreement",
+    "parent_check",
+    "recovery",
+    "disclosure",
+)
+"""Records that make a line with all their words."""
+GIVEN = (handing.HANDOVER, sharing.LET_IN)
+"""Records beside which a key was given: their line says it."""
 ECHOES = frozenset(
     {CustodyKind.MESSAGE_SENT, CustodyKind.RECORD_WRITTEN, CustodyKind.CHECK_ANSWERED}
 )
@@ -76,7 +102,7 @@ def read(
     """Read everything that happened, oldest first, grouped by day."""
     identities = opened.by_compartment()
     ids = [item.row.id for item in opened.case]
-    rows = records.records_of(session, ids, kinds=(*case_work.WRITTEN, *BRIEFLY))
+    rows = records.records_of(session, ids, kinds=(*WRITTEN, *BRIEFLY))
     sound = records.open_sound(rows, identities, opened.changed)
     names = people.names_of(people.read(session, opened))
     written = [_written(row, body, protocol, names) for row, body in sound]
@@ -198,7 +224,7 @@ def _without_echoes(
     entries: Iterable[EntryView], written: Sequence[EntryView]
 ) -> Iterable[EntryView]:
     """Leave out what another line says already: the key given at a hand-over, the case's start."""
-    given = {(one.at, one.detail.get("to")) for one in written if one.kind == case_work.HANDOVER}
+    given = {(one.at, one.detail.get("to")) for one in written if one.kind in GIVEN}
     kept = list(entries)
     received = any(one.kind == CustodyKind.REPORT_RECEIVED for one in kept)
     for entry in kept:

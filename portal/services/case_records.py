@@ -1,4 +1,8 @@
-"""Sealed records of a case with more than one line: written with their event, read with ids."""
+"""A case in the hands of somebody who reads it: opening it, writing in it, reading what it holds.
+
+Everything said about people and what happened is a sealed record, and an event of the log names
+it. The log goes into packets: of a record it tells no word, only keys, ids and days.
+"""
 
 from __future__ import annotations
 
@@ -16,47 +20,107 @@ from portal.domain.plain_notes import Known
 from portal.models import Case, Record
 from portal.services import cards, case_keys, custody, keys, naming, records
 from portal.services.case_keys import CaseKeys
-from portal.services.errors import ConflictError
+from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
+from portal.services.keys import OpenCompartment
 from portal.services.staff import StaffActor
 
+TEXT_LIMIT = 50_000
 
-def keep(
-    session: Session,
-    case: Case,
-    opened: CaseKeys,
-    kind: str,
-    body: Mapping[str, Any],
-    *,
-    actor: StaffActor,
-    now: datetime,
-    about: Sequence[str] = (),
-) -> Record:
-    """Seal a signed record into the case; the log names it, without a word of it."""
-    signed = {
+
+def open_for(session: Session, *, actor: StaffActor, case_id: str) -> tuple[Case, CaseKeys]:
+    """Open a case for somebody who holds a wrap of it.
+
+    Raises:
+        NotFoundError: for everybody else; the answer does not tell whether it exists.
+    """
+    case = session.get(Case, case_id)
+    if case is None or case.school_id != actor.school_id:
+        raise NotFoundError(case_id)
+    opened = case_keys.open_case_keys(
+        session,
+        school_id=actor.school_id,
+        staff_id=actor.id,
+        identity=actor.identity,
+        case_id=case_id,
+    )
+    return case, opened
+
+
+def checked(field: str, text: str, *, may_be_empty: bool = False) -> str:
+    """Give a text without blanks around it.
+
+    Raises:
+        InvalidInputError: for an empty or a far too long one.
+    """
+    words = text.strip()
+    if not words and not may_be_empty:
+        raise InvalidInputError(field, "empty")
+    if len(words) > TEXT_LIMIT:
+        raise InvalidInputError(field, "too_long")
+    return words
+
+
+def signed(actor: StaffActor, now: datetime, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Add to a record who writes it and when."""
+    return {
         **body,
         "who": actor.name,
         "staff": actor.id,
         "at": now.isoformat(timespec="seconds"),
     }
-    row = records.add_record(session, opened.current, signed, kind=kind, now=now)
+
+
+def write(
+    session: Session,
+    case: Case,
+    opened: CaseKeys,
+    kind: str,
+    body: Mapping[str, Any],
+    actor: StaffActor,
+    now: datetime,
+    event: CustodyKind = CustodyKind.RECORD_WRITTEN,
+    about: Sequence[str] = (),
+    *,
+    told: Sequence[str] = (),
+    report_id: str | None = None,
+    place: OpenCompartment | None = None,
+) -> Record:
+    """Seal a signed record into a case and name it in the log.
+
+    Args:
+        about: what else the event concerns, beside the record.
+        told: which fields of the body the log says: those that hold an id, a key or a day.
+        place: where it is sealed, if not to the key of the case.
+
+    Raises:
+        ConflictError: a colleague changed the case meanwhile.
+    """
+    whole, where = signed(actor, now, body), place or opened.current
+    row = records.add_record(session, where, whole, kind=kind, now=now)
     custody.record_event(
         session,
-        CustodyKind.RECORD_WRITTEN,
+        event,
         school_id=case.school_id,
         actor=actor.custody,
         now=now,
-        compartment=opened.current.row,
+        compartment=where.row,
         case_id=case.id,
+        report_id=report_id,
         about=[row.id, row.ciphertext_sha256, *about],
-        particulars={"record": kind},
+        particulars={"record": kind, **{name: whole[name] for name in told if whole.get(name)}},
     )
     case.changed_at = records.whole_hour(now)
+    settle(session, case)
+    return row
+
+
+def settle(session: Session, case: Case) -> None:
+    """Write now what will be committed, so that a colleague's change in between is told here."""
     case_id = case.id
     try:
-        session.flush()  # so that a colleague's change in between is told here
+        session.flush()
     except (StaleDataError, IntegrityError) as error:
         raise ConflictError(case_id) from error
-    return row
 
 
 def read(session: Session, opened: CaseKeys, kind: str) -> list[dict[str, Any]]:

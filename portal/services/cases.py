@@ -20,6 +20,7 @@ from portal.services import (
     cards,
     case_keys,
     case_log,
+    case_records,
     case_work,
     custody,
     disclosure,
@@ -180,7 +181,7 @@ def row_of(
 
 def note_reading(session: Session, *, actor: StaffActor, case_id: str, now: datetime) -> None:
     """Write down that somebody opened a case; the reporter sees that it is read."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     traced = traces.note(
         session, case=case, opened=opened, actor=actor.custody, what=traces.OPENED, now=now
     )
@@ -212,7 +213,7 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     Raises:
         NotFoundError: for everybody else.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
     known = people.read(session, opened)

@@ -55,7 +55,7 @@ class Sheet:
 
 def sheet_of(session: Session, *, actor: StaffActor, case_id: str) -> Sheet:
     """Give what may be named in a talk, with the reporters' answers up to now."""
-    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     facts: list[Fact] = []
     for report_id in sorted(opened.reports):
         answers = _answers(session, opened, report_id)
@@ -121,7 +121,7 @@ def settle(
     Raises:
         InvalidInputError: for nothing, too much at once, or the name of a reporter.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     story = next(reversed(opened.of_report(report_id, keys.STORY)), None)
     if story is None:
         raise InvalidInputError("facts", "unknown")
@@ -145,7 +145,7 @@ def settle(
     mine = [{"text": text, "only": only} for text, only in chosen]
     row = records.add_record(session, story, {"facts": mine}, kind=DETAILS, now=now)
     body = {"report": report_id, "count": len(mine)}
-    case_records.keep(
+    case_records.write(
         session, case, opened, CLEARING, body, actor=actor, now=now, about=[row.ciphertext_sha256]
     )
 

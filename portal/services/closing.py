@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from portal.domain.deadlines import local_date
 from portal.domain.hard_rules import Measure, MeasureFacts, refusals
 from portal.domain.protocol import Protocol
-from portal.services import case_keys, case_work, people, protocols, stands
+from portal.services import case_keys, case_records, case_work, people, protocols, stands
 from portal.services.case_keys import CaseKeys
-from portal.services.case_work import CLOSED, CLOSING, STEP
+from portal.services.case_work import CLOSED, STEP
 from portal.services.errors import ConflictError, InvalidInputError
 from portal.services.sanctions import MEASURE
 from portal.services.staff import StaffActor
 
-REOPENING = "reopening"
+CLOSING, REOPENING = "closing", "reopening"
 RESOLVED, UNFOUNDED, ELSEWHERE, OTHER = "resolved", "does_not_hold", "elsewhere", "other"
 OUTCOMES = (RESOLVED, UNFOUNDED, ELSEWHERE, OTHER)
 BY_STEP, BY_TALK, NOT_DONE = "step", "talk", "none"
@@ -58,7 +58,7 @@ class Aftercare:
 
 def aftercare_of(session: Session, *, actor: StaffActor, case_id: str) -> list[Aftercare]:
     """List the steps of aftercare that are on record."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     steps = case_keys.facts_of(session, opened, STEP)
     return _aftercare(protocols.of_case(session, case), steps)
 
@@ -88,25 +88,25 @@ def close(
         InvalidInputError: without an outcome, without words, or without aftercare or a reason.
         ConflictError: when it is closed already.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if case.status == CLOSED:
         raise ConflictError(case.id)
     if ending.outcome not in OUTCOMES:
         raise InvalidInputError("outcome", "unknown")
-    words = {"text": case_work.checked("reason", ending.text)}
+    words = {"text": case_records.checked("reason", ending.text)}
     if ending.outcome == UNFOUNDED:
-        words["told"] = case_work.checked("told", ending.told)
+        words["told"] = case_records.checked("told", ending.told)
     protocol = protocols.of_case(session, case)
     if ending.ground == LEFT_SCHOOL:
         _check_leaving(session, opened, protocol)
     done = _aftercare(protocol, case_keys.facts_of(session, opened, STEP))
     said = {"by": BY_STEP} if done else _instead(ending, local_date(now))
-    body = case_work.signed(actor, now, {"outcome": ending.outcome, **words, **said})
+    body = {"outcome": ending.outcome, **words, **said}
     traced = case_work.set_status(session, case, opened, actor, CLOSED, now)
-    case_work.write(session, case, opened, CLOSING, body, actor, now, about=traced, sparing=True)
+    case_records.write(session, case, opened, CLOSING, body, actor, now, about=traced)
     case.due_on, case.next_action = None, ""
     case_work.has_answered(case)
-    case_work.settle(session, case)
+    case_records.settle(session, case)
 
 
 def _check_leaving(session: Session, opened: CaseKeys, protocol: Protocol) -> None:
@@ -130,7 +130,7 @@ def _instead(ending: Ending, today: date) -> dict[str, str]:
     if ending.talk_on is not None:
         if ending.talk_on > today:
             raise InvalidInputError("talk_on", "future")
-        talk = case_work.checked("talk", ending.talk)
+        talk = case_records.checked("talk", ending.talk)
         return {"by": BY_TALK, "on": ending.talk_on.isoformat(), "talk": talk}
     if not ending.ground:
         raise InvalidInputError("ground", "aftercare")
@@ -148,13 +148,13 @@ def reopen(
         InvalidInputError: without a reason.
         ConflictError: when it is open already.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if case.status != CLOSED:
         raise ConflictError(case.id)
-    body = case_work.signed(actor, now, {"text": case_work.checked("reason", reason)})
+    body = {"text": case_records.checked("reason", reason)}
     traced = case_work.set_status(session, case, opened, actor, REOPENED_TO, now)
-    case_work.write(session, case, opened, REOPENING, body, actor, now, about=traced, sparing=True)
+    case_records.write(session, case, opened, REOPENING, body, actor, now, about=traced)
     steps = case_keys.facts_of(session, opened, STEP)
     known = people.persons_of(session, opened)
     stands.look_ahead(session, case, opened, protocols.of_case(session, case), steps, now, known)
-    case_work.settle(session, case)
+    case_records.settle(session, case)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Record
-from portal.services import case_keys, case_work, custody, keys, records, traces
+from portal.services import case_keys, case_records, keys, records, traces
 from portal.services.case_keys import CaseKeys
 from portal.services.case_views import Disclosed, Withholding
 from portal.services.errors import InvalidInputError
@@ -84,8 +84,8 @@ def withhold(
     """
     if ground not in GROUNDS:
         raise InvalidInputError("ground", "unknown")
-    why = case_work.checked("withhold", text)
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    why = case_records.checked("withhold", text)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     every = traces.traces_from(_bodies(session, opened, _stories(opened), TRACE))
     sights = {_sight(trace) for trace in every if trace.id in lines and trace.what in TELLING}
     chosen = [trace for trace in every if _sight(trace) in sights]
@@ -104,7 +104,7 @@ def lift(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     Raises:
         InvalidInputError: when nothing is withheld.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if not show(session, opened=opened).reasons:
         raise InvalidInputError("withhold", "empty")
     hashes = []
@@ -190,18 +190,8 @@ def _say(
     now: datetime,
 ) -> None:
     """Write down who did it and why, in the case alone."""
-    signed = case_work.signed(actor, now, body)
-    row = records.add_record(session, opened.current, signed, kind=DISCLOSURE, now=now)
-    lifted = body["do"] == LIFT
-    kept = {name: value for name, value in body.items() if name != "text"}
-    custody.record_event(
-        session,
-        CustodyKind.DISCLOSURE_LIFTED if lifted else CustodyKind.DISCLOSURE_WITHHELD,
-        school_id=case.school_id,
-        actor=actor.custody,
-        now=now,
-        compartment=opened.current.row,
-        case_id=case.id,
-        about=[case.id, row.ciphertext_sha256, *hashes],
-        particulars={**kept, "reason": body.get("text", "")},
+    kind = CustodyKind.DISCLOSURE_LIFTED if body["do"] == LIFT else CustodyKind.DISCLOSURE_WITHHELD
+    told = ("do", "ground", "onward")
+    case_records.write(
+        session, case, opened, DISCLOSURE, body, actor, now, kind, [case.id, *hashes], told=told
     )

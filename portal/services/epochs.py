@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.domain.custody_kinds import CustodyKind
+from portal.domain.custody_kinds import CustodyKind, ReaderChange
 from portal.models import (
     Case,
     CaseReader,
@@ -45,7 +45,7 @@ def renew(
     removed: str,
     never: Collection[str] = (),
     actor: Actor,
-    reason: str,
+    why: ReaderChange,
     now: datetime,
 ) -> Renewed:
     """Open a new epoch of a case and its reports because somebody reads no more, and log it.
@@ -84,7 +84,7 @@ def renew(
         compartment=fresh.row,
         case_id=case.id,
         about=[case.id, removed, *named],
-        particulars={"reason": reason},
+        particulars={"why": str(why)},
     )
     return Renewed(fresh, reports)
 

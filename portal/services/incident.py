@@ -11,7 +11,7 @@ from portal import data
 from portal.domain.informing import AgeNote, Duty, duties, not_yet_told
 from portal.domain.people import PARTS, AgeRule
 from portal.models import Case
-from portal.services import case_work, evidence, people, protocols, telling
+from portal.services import case_records, evidence, people, protocols, telling
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import NotFoundError
 from portal.services.people import PersonView
@@ -68,7 +68,7 @@ def show(session: Session, *, actor: StaffActor, case_id: str) -> Incident:
     Raises:
         NotFoundError: for everybody else.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     known = people.read(session, opened)
     told = telling.tellings_of(session, opened, protocol)

@@ -12,13 +12,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.domain.custody_kinds import CustodyKind
+from portal.domain.custody_kinds import CustodyKind, ReaderChange
 from portal.domain.readers import ENOUGH
 from portal.models import Case, CaseReader, StaffMember
 from portal.services import (
     case_keys,
-    case_work,
+    case_records,
     exclusions,
+    handing,
     naming,
     notify,
     own_notes,
@@ -47,7 +48,7 @@ class Out:
 
 def look(session: Session, *, actor: StaffActor, case_id: str) -> Out:
     """Say who would have the case, and whether somebody must come to read along first."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     left = _left(session, case, actor.id)
     following = _following(case, left, actor.id)
     known = {row.staff_id for row in left} | {actor.id}
@@ -76,8 +77,8 @@ def step_out(
         InvalidInputError: when fewer than two people would be left.
         ForbiddenError: for a new reader who is excluded or has no confirmed key.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    why = case_work.checked("reason", reason, may_be_empty=True) or OWN_WORDS
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
+    why = case_records.checked("reason", reason, may_be_empty=True) or OWN_WORDS
     if reader_id:
         _let_in(session, case, opened, actor, reader_id, now)
     left = _left(session, case, actor.id)
@@ -94,7 +95,7 @@ def step_out(
         case_keys=opened,
         staff_id=actor.id,
         actor=actor.custody,
-        reason=OWN_WORDS,  # the log goes into packets; the own words stay in the case
+        why=ReaderChange.INVOLVED,
         now=now,
     )
     exclusions.write(session, renewed.current, shut_out, now=now)
@@ -116,10 +117,8 @@ def step_out(
         )
         traced = traces.note_handing(session, case, renewed, me, follower, leaves=True, now=now)
     said = {"from": me.name, "to": follower.name, "text": why, "involved": True}
-    body = case_work.signed(actor, now, said)
     event = CustodyKind.CASE_HANDED_OVER
-    case_work.write(session, case, renewed, case_work.HANDOVER, body, actor, now, event, traced)
-    case_work.settle(session, case)
+    case_records.write(session, case, renewed, handing.HANDOVER, said, actor, now, event, traced)
 
 
 def _left(session: Session, case: Case, staff_id: str) -> list[CaseReader]:
@@ -167,7 +166,7 @@ def _let_in(
         member=member,
         part="also",
         actor=actor.custody,
-        reason=OWN_WORDS,
+        why=ReaderChange.INVOLVED,
         now=now,
     )
     session.flush()

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from portal.domain.custody_kinds import ReaderChange
 from portal.models import Case, CaseReader, StaffMember, Wrap
 from portal.services import case_keys, epochs, keys
 from portal.services.custody import Actor
@@ -39,7 +40,7 @@ def remove_everywhere(
             case=case,
             removed=member.id,
             actor=actor,
-            reason="account",
+            why=ReaderChange.LEFT,
             now=now,
         )
     return case_ids

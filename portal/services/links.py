@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from portal.domain.card import Words, folded
 from portal.domain.rerouting import Proposal
 from portal.models import Case, new_id
-from portal.services import cards, case_keys, case_work, rerouting
+from portal.services import cards, case_keys, case_records, rerouting
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
@@ -55,7 +55,7 @@ class Link:
 
 def suggestions(session: Session, *, actor: StaffActor, case_id: str) -> list[Suggestion]:
     """List the cases one may read that share a name, nickname, address or picture."""
-    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     known = {body["other"] for body in _live(session, opened)} | {case_id}
     found = {card.case_id: card.words for card in cards.cards_of(session, actor)}
     own = found.get(case_id, Words())
@@ -83,11 +83,11 @@ def _suggestion(case: Case, shared: tuple[str, ...], pictures: int) -> Suggestio
 
 def links_of(session: Session, *, actor: StaffActor, case_id: str) -> list[Link]:
     """List the links of a case to cases that one reads too."""
-    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     found = []
     for body in _live(session, opened):
         try:
-            other, _keys = case_work.open_for(session, actor=actor, case_id=body["other"])
+            other, _keys = case_records.open_for(session, actor=actor, case_id=body["other"])
         except NotFoundError:
             continue
         found.append(_link(other, body))
@@ -127,19 +127,19 @@ def confirm(
             there is such a case is not told.
         ConflictError: when they are linked already.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if kind not in KINDS:
         raise InvalidInputError("kind", "unknown")
-    words = case_work.checked("reason", reason)
+    words = case_records.checked("reason", reason)
     other, others = _named(session, actor, case, label)
     if other.id in {body["other"] for body in _live(session, opened)}:
         raise ConflictError(case_id)
     count = max(_count(session, opened), _count(session, others)) + (kind == NEW)
     said = {"link": new_id(), "kind": kind, "text": words, "count": count}
     for place, keys, beside in ((case, opened, other), (other, others, case)):
-        body = case_work.signed(actor, now, {**said, "other": beside.id})
-        case_work.write(session, place, keys, LINK, body, actor, now, sparing=True)
-        case_work.settle(session, place)
+        body = case_records.signed(actor, now, {**said, "other": beside.id})
+        case_records.write(session, place, keys, LINK, body, actor, now)
+        case_records.settle(session, place)
 
 
 def undo(
@@ -150,17 +150,17 @@ def undo(
     Raises:
         NotFoundError: when there is none, or one does not read the other case.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     found = next((body for body in _live(session, opened) if body["link"] == link_id), None)
     if found is None:
         raise NotFoundError(link_id)
-    words = case_work.checked(f"undo-{link_id}", reason)
-    other, others = case_work.open_for(session, actor=actor, case_id=found["other"])
+    words = case_records.checked(f"undo-{link_id}", reason)
+    other, others = case_records.open_for(session, actor=actor, case_id=found["other"])
     for place, keys, beside in ((case, opened, other), (other, others, case)):
         said = {"link": link_id, "ended": True, "text": words, "other": beside.id}
-        body = case_work.signed(actor, now, said)
-        case_work.write(session, place, keys, LINK, body, actor, now, sparing=True)
-        case_work.settle(session, place)
+        body = case_records.signed(actor, now, said)
+        case_records.write(session, place, keys, LINK, body, actor, now)
+        case_records.settle(session, place)
 
 
 def moves(session: Session, *, actor: StaffActor, case_id: str) -> tuple[int, Proposal | None]:
@@ -168,7 +168,7 @@ def moves(session: Session, *, actor: StaffActor, case_id: str) -> tuple[int, Pr
 
     A proposal is there only while nobody decided about this number.
     """
-    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     count = _count(session, opened)
     known = rerouting.known(session, actor=actor, case_id=case_id)
     if count <= (known.report_count or 1):
@@ -194,6 +194,6 @@ def _named(session: Session, actor: StaffActor, case: Case, label: str) -> tuple
     if row is None or row == case.id:
         raise InvalidInputError("label", "no_case")
     try:
-        return case_work.open_for(session, actor=actor, case_id=row)
+        return case_records.open_for(session, actor=actor, case_id=row)
     except NotFoundError as error:
         raise InvalidInputError("label", "no_case") from error

@@ -10,10 +10,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from portal.domain.custody_kinds import ReaderChange
 from portal.domain.readers import ENOUGH
 from portal.domain.rerouting import Proposal
 from portal.models import StaffMember
-from portal.services import case_keys, case_work, exclusions, roster
+from portal.services import case_keys, case_records, exclusions, handing, roster
 from portal.services.errors import InvalidInputError
 from portal.services.staff import StaffActor
 
@@ -35,16 +36,16 @@ def hand_up(
     Raises:
         InvalidInputError: when fewer than two people would be left.
     """
-    case, _opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, _opened = case_records.open_for(session, actor=actor, case_id=case_id)
     barred = _barred(session, case.school_id, found) - {to_staff_id}
-    _let_in(session, actor, case_id, found, barred, reason, now)
+    _let_in(session, actor, case_id, found, barred, now)
     live = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
     if len((live | {to_staff_id}) - barred) < ENOUGH:
         raise InvalidInputError("staff", TOO_FEW)
     former = case.handler_id
     for staff_id in sorted((live & barred) - {former, actor.id}):
-        _take_from(session, actor, case_id, staff_id, reason, now)
-    case_work.hand_over(
+        _take_from(session, actor, case_id, staff_id, now)
+    handing.hand_over(
         session,
         actor=actor,
         case_id=case_id,
@@ -55,7 +56,7 @@ def hand_up(
         keep_reading=former not in barred,
     )
     if actor.id in barred and actor.id != former:
-        _take_from(session, actor, case_id, actor.id, reason, now)
+        _take_from(session, actor, case_id, actor.id, now)
 
 
 def _barred(session: Session, school_id: str, found: Proposal) -> set[str]:
@@ -73,11 +74,10 @@ def _let_in(
     case_id: str,
     found: Proposal,
     barred: set[str],
-    reason: str,
     now: datetime,
 ) -> None:
     """Give one person of each role that gets to know a key, where nobody of it reads yet."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     never = barred | case_keys.excluded_staff(session, opened)
     live = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
     for role in found.also:
@@ -95,16 +95,16 @@ def _let_in(
                 member=session.get_one(StaffMember, held[0].id),
                 part="also",
                 actor=actor.custody,
-                reason=reason,
+                why=ReaderChange.ABOUT_STAFF,
                 now=now,
             )
-    case_work.settle(session, case)
+    case_records.settle(session, case)
 
 
 def _take_from(
-    session: Session, actor: StaffActor, case_id: str, staff_id: str, reason: str, now: datetime
+    session: Session, actor: StaffActor, case_id: str, staff_id: str, now: datetime
 ) -> None:
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     # Written before the new epoch, which looks whom it must leave out, and once more into it.
     shut_out = case_keys.excluded_staff(session, opened) | {staff_id}
     exclusions.write(session, opened.current, shut_out, now=now)
@@ -114,8 +114,8 @@ def _take_from(
         case_keys=opened,
         staff_id=staff_id,
         actor=actor.custody,
-        reason=reason,
+        why=ReaderChange.ABOUT_STAFF,
         now=now,
     )
     exclusions.write(session, renewed.current, shut_out, now=now)
-    case_work.settle(session, case)
+    case_records.settle(session, case)

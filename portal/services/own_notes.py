@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from evidence_store import EvidenceStoreError
 from portal.models import OwnNote, new_id
-from portal.services import case_work, records
+from portal.services import case_records, records
 from portal.services.errors import NotFoundError, RecordMismatchError
 from portal.services.staff import StaffActor
 
@@ -32,8 +32,8 @@ class Own:
 
 def write(session: Session, *, actor: StaffActor, case_id: str, text: str, now: datetime) -> None:
     """Keep a note that only its writer can open."""
-    case, _opened = case_work.open_for(session, actor=actor, case_id=case_id)
-    words = case_work.checked("own", text)
+    case, _opened = case_records.open_for(session, actor=actor, case_id=case_id)
+    words = case_records.checked("own", text)
     row = OwnNote(
         id=new_id(),
         school_id=case.school_id,
@@ -56,7 +56,7 @@ def write(session: Session, *, actor: StaffActor, case_id: str, text: str, now: 
 
 def notes_of(session: Session, *, actor: StaffActor, case_id: str) -> list[Own]:
     """Open one's own notes of a case; what does not open was sealed to an earlier key."""
-    case, _opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, _opened = case_records.open_for(session, actor=actor, case_id=case_id)
     query = select(OwnNote).where(
         OwnNote.school_id == case.school_id,
         OwnNote.case_id == case.id,
@@ -94,7 +94,7 @@ def remove(
     Raises:
         NotFoundError: when it is not one's own.
     """
-    case_work.open_for(session, actor=actor, case_id=case_id)
+    case_records.open_for(session, actor=actor, case_id=case_id)
     row = session.get(OwnNote, note_id)
     if row is None or (row.staff_id, row.case_id) != (actor.id, case_id):
         raise NotFoundError(note_id)

@@ -27,7 +27,7 @@ from portal.domain.deadlines import ZONE
 from portal.dossier import Check, CustodyRow, render_dossier
 from portal.models import Case, Compartment, CustodyEvent
 from portal.services import (
-    case_work,
+    case_records,
     cases,
     checkpoints,
     custody,
@@ -121,7 +121,7 @@ def order(
     Raises:
         InvalidInputError: when an item does not belong to the case, or may not leave it.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     known = {
         item.row.id: item
         for item in evidence.open_items(session, case, opened)
@@ -170,7 +170,7 @@ def build(
     Args:
         parties: who goes to the police and for whom, to be printed in the dossier.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=wanted.case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=wanted.case_id)
     checkpoint = checkpoints.make(session, school_id=school.id, keys=keys, now=now)
     if checkpoint is None:
         raise NotFoundError(school.id)

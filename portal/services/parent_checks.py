@@ -10,10 +10,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal.domain.custody_kinds import CustodyKind
-from portal.services import case_work, custody, records
+from portal.services import case_records
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
 
+PARENT_CHECK = "parent_check"
 HOW = ("phone", "in_person", "not_parent")
 """Called on the number that school had already, met in person, or it turned out to be another."""
 
@@ -27,22 +28,20 @@ def record(
         InvalidInputError: field ``how``, for a way that is none.
         NotFoundError: there is no such report in this case, or no key for this person.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if report_id not in opened.reports:
         raise NotFoundError(report_id)
     if how not in HOW:
         raise InvalidInputError("how", "unknown")
-    body = case_work.signed(actor, now, {"report": report_id, "how": how, "text": ""})
-    row = records.add_record(session, opened.current, body, kind=case_work.PARENT_CHECK, now=now)
-    custody.record_event(
+    case_records.write(
         session,
+        case,
+        opened,
+        PARENT_CHECK,
+        {"report": report_id, "how": how, "text": ""},
+        actor,
+        now,
         CustodyKind.PARENT_CHECKED,
-        school_id=case.school_id,
-        actor=actor.custody,
-        now=now,
-        compartment=opened.current.row,
-        case_id=case.id,
+        told=("how",),
         report_id=report_id,
-        about=[row.id, row.ciphertext_sha256],
-        particulars={"how": how},
     )

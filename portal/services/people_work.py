@@ -56,7 +56,7 @@ def add(
     Raises:
         InvalidInputError: without a name, or with a part or an age that is none.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     body = _checked(form) | {"person": new_id(), "version": 1, "representatives": []}
     _write(session, case, opened, {**body, "what": "added"}, actor, now)
     return str(body["person"])
@@ -77,7 +77,7 @@ def change(
     Raises:
         ConflictError: somebody else did so after this person looked.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     known = _known(session, opened, person_id, version)
     what = "part" if form.part != known.part else "changed"
     body = {**_body(known), **_checked(form), "what": what}
@@ -100,7 +100,7 @@ def set_representative(
     Raises:
         InvalidInputError: without a name or authority, or not to be told without a reason.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     known = _known(session, opened, person_id, version)
     if representative_id and known.representative(representative_id) is None:
         raise NotFoundError(representative_id)
@@ -166,7 +166,7 @@ def _representative(form: RepresentativeForm, key: str) -> RepresentativeView:
 
 
 def _line(field: str, text: str, limit: int, *, needed: bool = False) -> str:
-    words = " ".join(case_work.checked(field, text, may_be_empty=not needed).split())
+    words = " ".join(case_records.checked(field, text, may_be_empty=not needed).split())
     if len(words) > limit:
         raise InvalidInputError(field, "too_long")
     return words
@@ -181,9 +181,9 @@ def _write(
     now: datetime,
 ) -> None:
     """Seal a version; whose consent is asked may have changed with it, and so what comes next."""
-    case_records.keep(session, case, opened, PERSON, body, actor=actor, now=now)
+    case_records.write(session, case, opened, PERSON, body, actor=actor, now=now)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
     protocol = protocols.of_case(session, case)
     known = people.persons_of(session, opened)
     stands.look_ahead(session, case, opened, protocol, steps, now, known)
-    case_work.settle(session, case)
+    case_records.settle(session, case)

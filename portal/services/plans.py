@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.models import new_id
-from portal.services import case_records, case_work
+from portal.services import case_records
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
 
@@ -60,7 +60,7 @@ class Plan:
 
 def plans_of(session: Session, *, actor: StaffActor, case_id: str) -> list[Plan]:
     """Give the plans of a case, one for each pupil."""
-    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     bodies = case_records.read(session, opened, PLAN)
     said = case_records.read(session, opened, ANSWER)
     found: dict[str, list[Version]] = {}
@@ -90,7 +90,7 @@ def write(
         InvalidInputError: without pupil, goal or actions, or a change without a reason.
         NotFoundError: for a plan that this case does not have.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     earlier = [one for one in case_records.read(session, opened, PLAN) if one["plan"] == plan_id]
     if plan_id and not earlier:
         raise NotFoundError(plan_id)
@@ -98,13 +98,13 @@ def write(
         "plan": plan_id or new_id(),
         "version": len(earlier) + 1,
         "pupil": earlier[-1]["pupil"] if earlier else _name("pupil", draft.pupil),
-        "goal": case_work.checked("goal", draft.goal),
-        "actions": case_work.checked("actions", draft.actions),
-        "agreed_with": case_work.checked("agreed_with", draft.agreed_with, may_be_empty=True),
-        "results": case_work.checked("results", draft.results, may_be_empty=True),
-        "reason": case_work.checked("reason", draft.reason, may_be_empty=not earlier),
+        "goal": case_records.checked("goal", draft.goal),
+        "actions": case_records.checked("actions", draft.actions),
+        "agreed_with": case_records.checked("agreed_with", draft.agreed_with, may_be_empty=True),
+        "results": case_records.checked("results", draft.results, may_be_empty=True),
+        "reason": case_records.checked("reason", draft.reason, may_be_empty=not earlier),
     }
-    case_records.keep(session, case, opened, PLAN, body, actor=actor, now=now)
+    case_records.write(session, case, opened, PLAN, body, actor=actor, now=now)
 
 
 def answer(
@@ -119,7 +119,7 @@ def answer(
     now: datetime,
 ) -> None:
     """Write down what somebody said to the newest version of a plan."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     versions = [one for one in case_records.read(session, opened, PLAN) if one["plan"] == plan_id]
     if not versions:
         raise NotFoundError(plan_id)
@@ -130,13 +130,13 @@ def answer(
         "version": versions[-1]["version"],
         "person": _name("person", person),
         "outcome": outcome,
-        "text": case_work.checked("said", text, may_be_empty=True),
+        "text": case_records.checked("said", text, may_be_empty=True),
     }
-    case_records.keep(session, case, opened, ANSWER, body, actor=actor, now=now)
+    case_records.write(session, case, opened, ANSWER, body, actor=actor, now=now)
 
 
 def _name(field: str, text: str) -> str:
-    name = case_work.checked(field, text)
+    name = case_records.checked(field, text)
     if len(name) > NAME_LIMIT or "\n" in name:
         raise InvalidInputError(field, "too_long")
     return name

@@ -18,7 +18,7 @@ from portal.models import Case, Compartment, CustodyEvent, Record
 from portal.services import (
     arrival,
     case_keys,
-    case_work,
+    case_records,
     custody,
     evidence,
     keys,
@@ -77,7 +77,7 @@ def close_off(
         NotFoundError: no such item, no key for this person, or nobody could ever open it again.
         ConflictError: somebody changed one of them meanwhile.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     items = evidence.open_items(session, case, opened)
     chosen = next((one for one in items if one.row.id == evidence_id), None)
     if chosen is None:
@@ -146,7 +146,7 @@ def handle(
         InvalidInputError: without a word about it.
         NotFoundError: when it was not closed off.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if evidence_id not in {one.evidence_id for one in _closed(session, case, opened)}:
         raise NotFoundError(evidence_id)
     body = {
@@ -163,7 +163,7 @@ def closed_off(session: Session, *, actor: StaffActor, case_id: str) -> list[Clo
     written = select(Record.id).where(Record.case_id == case_id, Record.kind == CLOSED_OFF)
     if session.scalar(written.limit(1)) is None:
         return []  # as in nearly every case: nothing need be opened to know
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     return _closed(session, case, opened)
 
 
@@ -175,7 +175,7 @@ def fulfil(
     That is what reporters who came back asked to seal, and what came in although somebody naked
     may be in it; no page of ours sends such a file.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     items = evidence.open_items(session, case, opened)
     waiting = [item for item in items if item.withheld and not item.sealed]
     ready = [one for item in waiting if (one := _made_ready(session, store, opened, item, items))]

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evidence_store import Identity, NoMatchError, decrypt
-from portal.domain.custody_kinds import CustodyKind
+from portal.domain.custody_kinds import CustodyKind, ReaderChange
 from portal.models import (
     Case,
     CaseReader,
@@ -32,6 +32,7 @@ from portal.services.custody import Actor, record_event
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.keys import OpenCompartment
 
+RECOVERY = "recovery"
 PAIR_SIZE = 2
 NAME_NOTICE = (
     "Twee mensen van school hebben samen de noodsleutel gebruikt om je naam te zien. "
@@ -131,8 +132,9 @@ def open_case(
     if not opened:
         raise NotFoundError(label)
     found = CaseKeys(opened, _reports(session, case, opened))
-    _log(session, case, found, pair, {"reason": why, "what": "case"}, now)
-    return Recovered(case, found, pair, why)
+    recovered = Recovered(case, found, pair, why)
+    _log(session, recovered, "case", now)
+    return recovered
 
 
 def give_to(
@@ -164,7 +166,7 @@ def give_to(
         member=member,
         part="handler" if handles else "substitute",
         actor=recovered.pair.actor,
-        reason=recovered.reason,
+        why=ReaderChange.RECOVERED,
         now=now,
         about=traces.note(
             session,
@@ -202,8 +204,7 @@ def reveal_name(session: Session, recovered: Recovered, *, now: datetime) -> lis
             notices.append(_tell(session, story, recovered, now).ciphertext_sha256)
     if not found:
         raise NotFoundError(case.label)
-    particulars = {"reason": recovered.reason, "what": "name"}
-    _log(session, case, recovered.keys, recovered.pair, particulars, now, notices)
+    _log(session, recovered, "name", now, notices)
     return found
 
 
@@ -223,9 +224,7 @@ def open_sealed(
         found += evidence.open_sealed(session, opened, recovered.keys)
     if not found:
         raise NotFoundError(case.label)
-    particulars = {"reason": recovered.reason, "what": "sealed"}
-    about = [item.row.id for item in found]
-    _log(session, case, recovered.keys, recovered.pair, particulars, now, about)
+    _log(session, recovered, "sealed", now, [item.row.id for item in found])
     return found
 
 
@@ -336,24 +335,28 @@ def _tell(session: Session, story: OpenCompartment, recovered: Recovered, now: d
 
 
 def _log(
-    session: Session,
-    case: Case,
-    found: CaseKeys,
-    pair: Pair,
-    particulars: dict[str, str],
-    now: datetime,
-    written: Sequence[str] = (),
+    session: Session, recovered: Recovered, what: str, now: datetime, written: Sequence[str] = ()
 ) -> None:
+    """Name it in the log; the reason, which may hold names, is sealed in the case."""
+    case, where, pair = recovered.case, recovered.keys.current, recovered.pair
+    body = {
+        "what": what,
+        "text": recovered.reason,
+        "who": pair.actor.name,
+        "at": now.isoformat(timespec="seconds"),
+    }
+    row = records.add_record(session, where, body, kind=RECOVERY, now=now)
+    named = [case.id, *(holder.id for holder in pair.holders), row.id, row.ciphertext_sha256]
     record_event(
         session,
         CustodyKind.RECOVERY_USED,
         school_id=case.school_id,
         actor=pair.actor,
         now=now,
-        compartment=found.current.row,
+        compartment=where.row,
         case_id=case.id,
-        about=[case.id, *(holder.id for holder in pair.holders), *written],
-        particulars=particulars,
+        about=[*named, *written],
+        particulars={"what": what},
     )
 
 

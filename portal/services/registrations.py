@@ -80,7 +80,7 @@ class Facts:
 
 def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) -> Notes:
     """Give what is to be noted elsewhere at this step, and what was."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     placed = case_records.read(session, opened, REGISTRATION)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
@@ -142,7 +142,7 @@ def place(
     Raises:
         InvalidInputError: when the note tells of somebody else, of a report or of evidence.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     item = next((one for one in _items(protocol, case) if one.key == key), None)
     if item is None:
@@ -157,7 +157,7 @@ def place(
         "title": words.splitlines()[0],
         "text": words,
     }
-    case_records.keep(session, case, opened, REGISTRATION, body, actor=actor, now=now)
+    case_records.write(session, case, opened, REGISTRATION, body, actor=actor, now=now)
     if complete and _undone(session, opened, case, key):
         case_work.record_step(
             session,
@@ -185,18 +185,18 @@ def tell_team(
     Raises:
         InvalidInputError: when it is longer, or tells what colleagues need not know.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     name = _name("pupil", pupil)
     if plain_notes.sentences(text) > SENTENCES:
         raise InvalidInputError("text", "Houd het bij drie zinnen.")
     words = _checked(session, actor, opened, text, name)
-    colleagues = case_work.checked("told", told)
+    colleagues = case_records.checked("told", told)
     body = {"pupil": name, "text": words, "told": colleagues}
-    case_records.keep(session, case, opened, TOLD_TEAM, body, actor=actor, now=now)
+    case_records.write(session, case, opened, TOLD_TEAM, body, actor=actor, now=now)
 
 
 def _checked(session: Session, actor: StaffActor, opened: CaseKeys, text: str, pupil: str) -> str:
-    words = case_work.checked("text", text)
+    words = case_records.checked("text", text)
     if len(words) > TEXT_LIMIT:
         raise InvalidInputError("text", "too_long")
     known = case_records.known_of(session, actor=actor, opened=opened)
@@ -209,7 +209,7 @@ def _checked(session: Session, actor: StaffActor, opened: CaseKeys, text: str, p
 
 
 def _name(field_name: str, text: str) -> str:
-    name = case_work.checked(field_name, text)
+    name = case_records.checked(field_name, text)
     if len(name) > NAME_LIMIT or "\n" in name:
         raise InvalidInputError(field_name, "too_long")
     return name

@@ -16,7 +16,16 @@ from sqlalchemy.orm import Session
 from portal.domain.facts import Facts, FactsError, facts_from
 from portal.domain.rerouting import Proposal, propose
 from portal.models import Case
-from portal.services import case_keys, case_work, known_facts, out_of_line, protocols, roster
+from portal.services import (
+    case_keys,
+    case_records,
+    case_work,
+    handing,
+    known_facts,
+    out_of_line,
+    protocols,
+    roster,
+)
 from portal.services.errors import InvalidInputError
 from portal.services.staff import StaffActor
 
@@ -26,7 +35,7 @@ ASKED = ("class_relation", "cyber", "group", "structural", "ongoing", "report_co
 
 def known(session: Session, *, actor: StaffActor, case_id: str) -> Facts:
     """Give what is known about a case now."""
-    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     return known_facts.of_case(session, opened)
 
 
@@ -38,7 +47,7 @@ def proposal(
     Raises:
         InvalidInputError: for facts that cannot be.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     before = known_facts.of_case(session, opened)
     return _propose(session, case, before, _with(before, learned))
 
@@ -47,7 +56,7 @@ def takers(
     session: Session, *, actor: StaffActor, case_id: str, role: str
 ) -> list[tuple[str, str]]:
     """List who holds a role and may be given the case: id and name."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     shut_out = {case.handler_id} | case_keys.excluded_staff(session, opened)
     return [
         (member.id, member.name)
@@ -76,8 +85,8 @@ def settle(
     Raises:
         InvalidInputError: without a reason, or without a person for another role.
     """
-    why = case_work.checked("reason", reason)
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    why = case_records.checked("reason", reason)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     before = known_facts.of_case(session, opened)
     after = _with(before, learned)
     found = _propose(session, case, before, after)
@@ -117,7 +126,7 @@ def _hand_on(
             now=now,
         )
         return
-    case_work.hand_over(
+    handing.hand_over(
         session,
         actor=actor,
         case_id=case_id,

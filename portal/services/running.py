@@ -23,7 +23,16 @@ from portal.domain.protocol import (
     Step,
 )
 from portal.models import Case
-from portal.services import case_keys, case_work, people, protocols, roster, stands, turns
+from portal.services import (
+    case_keys,
+    case_records,
+    case_work,
+    people,
+    protocols,
+    roster,
+    stands,
+    turns,
+)
 from portal.services.schools import SchoolView
 from portal.services.staff import StaffActor
 
@@ -100,13 +109,11 @@ class Running:
 
 def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) -> Running:
     """Open the step that a case is in, for somebody who reads it."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
     known = people.read(session, opened)
-    stand = stands.progress_of(
-        session, case, opened, protocol, steps, now, [one.plain for one in known]
-    )
+    stand = stands.progress_of(session, case, opened, protocol, steps, now, [one.plain for one in known])
     step = protocol.step(case.step_key)
     labels = {task.key: task.label for task in stand.tasks}
     return Running(

@@ -17,7 +17,7 @@ from portal.domain.deadlines import local_date
 from portal.domain.hard_rules import Measure, MeasureFacts, duties, refusals
 from portal.domain.protocol import MEASURES, Protocol
 from portal.models import Case
-from portal.services import case_keys, case_work, protocols, stands, tasks
+from portal.services import case_keys, case_records, case_work, protocols, stands, tasks
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError
 from portal.services.staff import StaffActor
@@ -70,7 +70,7 @@ class Measures:
 
 def show(session: Session, *, actor: StaffActor, case_id: str) -> Measures:
     """Give what is on record about measures, with the school's rules."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     return Measures(
         grounds=_grounds(session, opened),
@@ -103,18 +103,17 @@ def prepare(
     Raises:
         InvalidInputError: without a day that is over, words, or a role for an approval.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if what not in GROUNDS:
         raise InvalidInputError("what", "unknown")
     if what == APPROVED and protocols.of_case(session, case).role(role) is None:
         raise InvalidInputError("role", "unknown")
     if on is None or on > local_date(now):
         raise InvalidInputError("on", "past")
-    words = case_work.checked("ground_text", text)
+    words = case_records.checked("ground_text", text)
     said = {"what": what, "role": role if what == APPROVED else "", "on": on.isoformat()}
-    body = case_work.signed(actor, now, {**said, "text": words})
-    case_work.write(session, case, opened, GROUND, body, actor, now, sparing=True)
-    case_work.settle(session, case)
+    body = {**said, "text": words}
+    case_records.write(session, case, opened, GROUND, body, actor, now)
 
 
 def take(
@@ -133,18 +132,18 @@ def take(
         InvalidInputError: when a rule forbids it now; ``problem`` is what is missing, in Dutch,
             with the sentence of the rule.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if measure.kind not in MEASURES or measure.about not in ("accused", "subject"):
         raise InvalidInputError("measure", "unknown")
     if measure.kind == "sanction" and form not in FORMS:
         raise InvalidInputError("form", "unknown")
-    words = case_work.checked("text", text)
+    words = case_records.checked("text", text)
     protocol = protocols.of_case(session, case)
     found = refusals(protocol, measure, facts_of(session, case, opened, protocol))
     if found:
         raise InvalidInputError("measure", str(found[0]))
-    body = case_work.signed(actor, now, {**_plain(measure), "form": form, "text": words})
-    case_work.write(session, case, opened, MEASURE, body, actor, now, sparing=True)
+    body = {**_plain(measure), "form": form, "text": words}
+    case_records.write(session, case, opened, MEASURE, body, actor, now)
     for duty in duties(protocol, measure):
         tasks.add(
             session,
@@ -156,7 +155,7 @@ def take(
             owner_id=case.handler_id,
             now=now,
         )
-    case_work.settle(session, case)
+    case_records.settle(session, case)
 
 
 def facts_of(session: Session, case: Case, opened: CaseKeys, protocol: Protocol) -> MeasureFacts:

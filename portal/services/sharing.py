@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from portal import data
 from portal.domain import gates as gating
+from portal.domain.custody_kinds import ReaderChange
 from portal.domain.people import Person, asked
 from portal.domain.protocol import Gate, Protocol
 from portal.domain.routing import find_gate, route
 from portal.models import Case, StaffMember
 from portal.services import (
     case_keys,
+    case_records,
     case_work,
     people,
     protocols,
@@ -31,6 +33,8 @@ from portal.services import (
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
+
+LET_IN = "let_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class RoleToTell:
 
 def to_tell(session: Session, *, actor: StaffActor, case_id: str) -> list[RoleToTell]:
     """List the roles that should know of a case by its facts, of whom nobody reads it yet."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     known = rerouting.known(session, actor=actor, case_id=case_id)
     readers = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
@@ -81,8 +85,8 @@ def let_in(
         ForbiddenError: for somebody excluded, or without a confirmed key.
         ConflictError: when this person reads it already.
     """
-    why = case_work.checked("share_reason", reason)
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    words = case_records.checked("share_reason", reason)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     member = _holder(session, case, protocol, staff_id, role)
     closed = _closed(session, opened, protocol, role)
@@ -106,11 +110,12 @@ def let_in(
         member=member,
         part="also",
         actor=actor.custody,
-        reason=why,
+        why=ReaderChange.LET_IN,
         now=now,
         about=traced,
     )
-    case_work.settle(session, case)
+    body = {"to": member.name, "role": role, "text": words}
+    case_records.write(session, case, opened, LET_IN, body, actor, now)
 
 
 def _holder(

@@ -19,7 +19,7 @@ from portal.domain.deadlines import local_date
 from portal.domain.readers import ENOUGH
 from portal.domain.side_tracks import MELDCODE, TRACKS, Track, TrackStep
 from portal.models import Case, StaffMember
-from portal.services import case_head, case_keys, case_work, custody, keys, records, vouching
+from portal.services import case_head, case_keys, case_records, custody, keys, records, vouching
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import ConflictError, InvalidInputError
 from portal.services.keys import OpenCompartment
@@ -50,7 +50,7 @@ class TrackView:
 
 def show(session: Session, *, actor: StaffActor, case_id: str, key: str) -> TrackView:
     """Give one track with what was recorded."""
-    _case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     track = data.side_tracks()[key]
     places = _places(session, actor, case_id, opened, key)
     said = [body for body in _said(session, places, SIDE_TRACK) if body["track"] == key]
@@ -76,7 +76,7 @@ def begin(
         InvalidInputError: for fewer than two, or for somebody who does not read the case.
         ConflictError: when this person reads such a track already.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     ids = {*named, actor.id}
     readers = dict(case_head.readers_of(session, actor=actor, case_id=case_id))
     if len(ids) < ENOUGH or not ids <= set(readers):
@@ -89,7 +89,7 @@ def begin(
     for staff_id in sorted(ids):
         _let_in(session, made, session.get_one(StaffMember, staff_id))
     names = sorted(readers[one] for one in ids)
-    body = case_work.signed(actor, now, {"names": names})
+    body = case_records.signed(actor, now, {"names": names})
     row = records.add_record(session, made, body, kind=NAMED, now=now)
     about = [vouching.mark(made.row), row.id, row.ciphertext_sha256]
     _log(session, case, made, actor, about, CustodyKind.TRACK_OPENED, now)
@@ -125,7 +125,7 @@ def record(
         InvalidInputError: for an unknown step or answer, without words or a day that is over, or
             in a track that has no key for this person.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if key not in TRACKS:
         raise InvalidInputError("step", "unknown")
     places = _places(session, actor, case_id, opened, key)
@@ -136,9 +136,9 @@ def record(
         raise InvalidInputError(f"answer-{step}", "unknown")
     if on is None or on > local_date(now):
         raise InvalidInputError(f"on-{step}", "past")
-    words = case_work.checked(f"text-{step}", text)
+    words = case_records.checked(f"text-{step}", text)
     said = {"track": key, "step": step, "on": on.isoformat(), "answer": answer, "text": words}
-    body = case_work.signed(actor, now, said)
+    body = case_records.signed(actor, now, said)
     row = records.add_record(session, places[-1], body, kind=SIDE_TRACK, now=now)
     about = [row.id, row.ciphertext_sha256]
     _log(session, case, places[-1], actor, about, CustodyKind.RECORD_WRITTEN, now)

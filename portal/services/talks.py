@@ -75,7 +75,7 @@ def show(
     session: Session, *, actor: StaffActor, case_id: str, folder: Path, now: datetime
 ) -> TalksView:
     """Give the talks of a case, what holds them back, and the guides of this school."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
     stand = stands.progress_of(
@@ -97,7 +97,7 @@ def show(
 
 def police_first(session: Session, *, actor: StaffActor, case_id: str) -> Hold:
     """Say whether talks wait for the police."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     return talk_guards.hold_of(session, case, opened)
 
 
@@ -120,7 +120,7 @@ def record(session: Session, *, actor: StaffActor, case_id: str, talk: Talk, now
     Raises:
         InvalidInputError: without a day or a word, or for a talk that must not be held yet.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     on = _checked_day(talk, now)
     _check_held(session, case, opened, talk, on)
     if talk.action:
@@ -137,13 +137,13 @@ def record(session: Session, *, actor: StaffActor, case_id: str, talk: Talk, now
         "with": talk.kind,
         "side": talk.side if talk.side in SIDES else "",
         "on": on.isoformat(),
-        "present": case_work.checked("present", talk.present),
+        "present": case_records.checked("present", talk.present),
         **_checked_parts(talk),
-        "agreed": case_work.checked("agreed", talk.agreed, may_be_empty=True),
+        "agreed": case_records.checked("agreed", talk.agreed, may_be_empty=True),
         "return_on": talk.return_on.isoformat() if talk.return_on else "",
         "action": talk.action,
     }
-    case_records.keep(session, case, opened, talk_guards.TALK, body, actor=actor, now=now)
+    case_records.write(session, case, opened, talk_guards.TALK, body, actor=actor, now=now)
 
 
 def _checked_day(talk: Talk, now: datetime) -> date:
@@ -183,7 +183,8 @@ def _checked_action(session: Session, case: Case, talk: Talk) -> str:
 
 def _checked_parts(talk: Talk) -> dict[str, str]:
     said = {
-        part: case_work.checked(part, talk.parts.get(part, ""), may_be_empty=True) for part in PARTS
+        part: case_records.checked(part, talk.parts.get(part, ""), may_be_empty=True)
+        for part in PARTS
     }
     if not any(said.values()):
         raise InvalidInputError("literal", "empty")
@@ -205,18 +206,18 @@ def decide_hold(
     Args:
         do: ``hold``; ``contacted`` when there was contact with the police; ``not_needed``.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     stand = talk_guards.hold_of(session, case, opened)
     if do not in {"hold", "contacted", "not_needed"} or (do != "hold" and not stand.holds):
         raise InvalidInputError("do", "unknown")
     chosen = [one for one in talk_guards.GROUNDS if one in grounds]
     if do == "hold" and not chosen:
         raise InvalidInputError("grounds", "unknown")
-    why = case_work.checked("police", text)
+    why = case_records.checked("police", text)
     settled = {*stand.grounds, *(g for one in stand.said for g in one["grounds"])}
     kept = chosen if do == "hold" else [one for one in talk_guards.GROUNDS if one in settled]
     body = {"do": do, "grounds": kept, "text": why}
-    case_records.keep(session, case, opened, talk_guards.HOLD, body, actor=actor, now=now)
+    case_records.write(session, case, opened, talk_guards.HOLD, body, actor=actor, now=now)
 
 
 def note_wish(
@@ -236,15 +237,15 @@ def note_wish(
         supporters: whom that pupil chose to be there.
         alternative: what happens instead; without a yes, something must.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if wish not in WISHES:
         raise InvalidInputError("wish", "unknown")
     if wish != "yes" and not alternative.strip():
         raise InvalidInputError("alternative", "Schrijf op wat er dan wel gebeurt.")
     body = {
         "wish": wish,
-        "supporters": case_work.checked("supporters", supporters, may_be_empty=True),
-        "alternative": case_work.checked("alternative", alternative, may_be_empty=True),
-        "text": case_work.checked("wish_text", text),
+        "supporters": case_records.checked("supporters", supporters, may_be_empty=True),
+        "alternative": case_records.checked("alternative", alternative, may_be_empty=True),
+        "text": case_records.checked("wish_text", text),
     }
-    case_records.keep(session, case, opened, talk_guards.JOINT, body, actor=actor, now=now)
+    case_records.write(session, case, opened, talk_guards.JOINT, body, actor=actor, now=now)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Case, CaseReader, CaseTask, StaffMember, new_id
-from portal.services import case_keys, case_work
+from portal.services import case_keys, case_records, case_work
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
@@ -74,11 +74,11 @@ def add(
     Raises:
         InvalidInputError: without words or a day, or for somebody who does not read the case.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     if kind not in KINDS:
         raise InvalidInputError("kind", "unknown")
-    words = case_work.checked("text", text)
-    whom = case_work.checked("partner", partner, may_be_empty=kind == TASK)
+    words = case_records.checked("text", text)
+    whom = case_records.checked("partner", partner, may_be_empty=kind == TASK)
     if due_on is None:
         raise InvalidInputError("due_on", "day")
     readers = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
@@ -94,11 +94,10 @@ def add(
         state=OPEN,
     )
     said = {"task": row.id, "text": words, "partner": whom, "due_on": due_on.isoformat()}
-    body = case_work.signed(actor, now, said)
-    written = case_work.write(session, case, opened, kind, body, actor, now, sparing=True)
+    written = case_records.write(session, case, opened, kind, said, actor, now)
     row.record_id = written.id
     session.add(row)
-    case_work.settle(session, case)
+    case_records.settle(session, case)
     return row.id
 
 
@@ -118,24 +117,23 @@ def finish(
         InvalidInputError: for another outcome, or when it is skipped without a reason.
         ConflictError: when somebody ended it already.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     row = session.get(CaseTask, task_id)
     if row is None or row.case_id != case.id:
         raise NotFoundError(task_id)
     if outcome not in OUTCOMES:
         raise InvalidInputError("outcome", "unknown")
-    words = case_work.checked("ended", text, may_be_empty=outcome == DONE)
+    words = case_records.checked("ended", text, may_be_empty=outcome == DONE)
     if row.state != OPEN:
         raise ConflictError(task_id)
     row.state = outcome
-    body = case_work.signed(actor, now, {"task": row.id, "outcome": outcome, "text": words})
-    case_work.write(session, case, opened, ENDED, body, actor, now, sparing=True)
-    case_work.settle(session, case)
+    body = {"task": row.id, "outcome": outcome, "text": words}
+    case_records.write(session, case, opened, ENDED, body, actor, now)
 
 
 def tasks_of(session: Session, *, actor: StaffActor, case_id: str) -> list[TaskView]:
     """List the tasks and agreements of a case: the open ones first, the soonest on top."""
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     words = _said(session, opened, KINDS)
     ends = _said(session, opened, (ENDED,))
     query = (

@@ -116,7 +116,7 @@ def tell(
     Raises:
         InvalidInputError: a field is missing; field ``sure`` says what speaks against it.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     protocol = protocols.of_case(session, case)
     known = people.read(session, opened)
     body = _checked(form, now)
@@ -127,7 +127,7 @@ def tell(
     if found and not form.sure:
         raise InvalidInputError("sure", " ".join(one.sentence for one in found))
     body |= {"step": case.step_key, "task": form.task, "warned": [one.key for one in found]}
-    case_records.keep(session, case, opened, TOLD, body, actor=actor, now=now)
+    case_records.write(session, case, opened, TOLD, body, actor=actor, now=now)
     if task is not None and form.finish:
         case_work.record_step(
             session,
@@ -158,7 +158,7 @@ def sheet(
         NotFoundError: no such person in this case, or no key.
         ForbiddenError: this parent must not be told.
     """
-    case, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     known = people.read(session, opened)
     pupil = next((one for one in known if one.key == person_id), None)
     who = reader or person_id
@@ -207,7 +207,7 @@ def _checked(form: TellingForm, now: datetime) -> dict[str, Any]:
         raise InvalidInputError("medium", "unknown")
     if form.on is None or form.on > local_date(now):
         raise InvalidInputError("on", "day")
-    what = " ".join(case_work.checked("what", form.what).split())
+    what = " ".join(case_records.checked("what", form.what).split())
     if len(what) > WHAT_LIMIT:
         raise InvalidInputError("what", "too_long")
     return {
@@ -237,7 +237,7 @@ def _family(pupil: PersonView) -> dict[str, str]:
 def _to_names(pupil: PersonView | None, form: TellingForm) -> list[str]:
     if pupil is not None:
         return [_family(pupil)[key] for key in form.to]
-    words = " ".join(case_work.checked("others", form.others).split())
+    words = " ".join(case_records.checked("others", form.others).split())
     if len(words) > WHOM_LIMIT:
         raise InvalidInputError("others", "too_long")
     return [words]

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from portal.services import case_work, people, people_work, running, transaction
+from portal.services import case_records, case_work, people, people_work, running, transaction
 from portal.services.errors import ConflictError
 from tests.scenarios.conftest import Walk, at
 from tests.services.test_sending import at_once
@@ -36,7 +36,7 @@ def _pupil(walk: Walk, name: str, part: str, band: str, *parents: tuple[str, str
 
 def _keys(walk: Walk) -> dict[str, str]:
     """Keys of everybody by name, without whose they are."""
-    _case, opened = case_work.open_for(walk.session, actor=walk.actor, case_id=walk.case_id)
+    _case, opened = case_records.open_for(walk.session, actor=walk.actor, case_id=walk.case_id)
     names = people.names_of(people.read(walk.session, opened))
     return {name.partition(",")[0]: key for key, name in names.items()}
 

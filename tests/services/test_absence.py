@@ -11,7 +11,7 @@ from portal.demo.names import CLASSES
 from portal.models import Case, OutboxMail
 from portal.services import (
     absence,
-    case_work,
+    case_records,
     cases,
     escalation,
     founding,
@@ -80,7 +80,7 @@ def test_somebody_shut_out_stands_in_for_no_case_of_which_that_holds(sent, sessi
     (row,) = cases.all_rows(session, actor=handler)
     assert go(session, handler, shut_out).without == [row.label]
     with pytest.raises(NotFoundError):
-        case_work.open_for(session, actor=shut_out, case_id=row.id)
+        case_records.open_for(session, actor=shut_out, case_id=row.id)
     desk = cases.desk(session, actor=shut_out, now=NOW)
     assert (desk.first, desk.mine, desk.elsewhere, desk.closed) == (None, 0, [], 0)
 

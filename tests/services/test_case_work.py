@@ -9,12 +9,16 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from portal.domain.custody_kinds import ReaderChange
 from portal.models import Case, CaseReader, CustodyEvent, EvidenceItem, Record, Wrap
 from portal.services import (
     case_keys,
+    case_records,
     case_work,
     cases,
+    custody,
     evidence,
+    handing,
     reporter,
     sessions,
     staff_reports,
@@ -55,7 +59,7 @@ def hand_over(
     keep: bool = True,
     role: str | None = None,
 ) -> None:
-    case_work.hand_over(
+    handing.hand_over(
         session,
         actor=by or mentor(world, session),
         case_id=the_case(session).id,
@@ -113,7 +117,7 @@ def test_a_case_is_never_left_to_one_reader(
 ) -> None:
     former = mentor(world, session)
     overseer = part(receipt, "overseer")
-    case, opened = case_work.open_for(session, actor=former, case_id=the_case(session).id)
+    case, opened = case_records.open_for(session, actor=former, case_id=the_case(session).id)
     for staff_id in set(live_parts(session)) - {former.id, overseer}:
         opened = case_keys.remove_reader(
             session,
@@ -121,7 +125,7 @@ def test_a_case_is_never_left_to_one_reader(
             case_keys=opened,
             staff_id=staff_id,
             actor=former.custody,
-            reason="te veel lezers",
+            why=ReaderChange.LET_IN,
             now=NOW,
         )
         transaction.commit(session)
@@ -262,7 +266,7 @@ def test_steps_of_one_hour_are_read_in_the_order_of_recording(
             now=NOW + timedelta(seconds=number),
         )
         transaction.commit(session)
-    _, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    _, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     kept = case_keys.facts_of(session, opened, case_work.STEP)
     assert [body["outcome"] for body in kept] == outcomes
     view = cases.show(session, actor=actor, case_id=case_id, now=NOW)
@@ -343,11 +347,11 @@ def test_who_starts_a_case_reads_along_only_after_a_talk(
 def sealed_events(
     session: Session, actor: StaffActor, case_id: str, kind: str
 ) -> list[dict[str, object]]:
-    _, opened = case_work.open_for(session, actor=actor, case_id=case_id)
+    _, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     identities = opened.by_compartment()
     query = select(CustodyEvent).where(CustodyEvent.case_id == case_id, CustodyEvent.kind == kind)
     return [
-        case_work.custody.open_event(row, identities[row.compartment_id])["sealed"]
+        custody.open_event(row, identities[row.compartment_id])["sealed"]
         for row in session.scalars(query.order_by(CustodyEvent.position))
     ]
 

@@ -17,19 +17,26 @@ from evidence_store.custody import (
     verifier_key,
     verify_checkpoint,
 )
+from portal.domain.custody_kinds import ReaderChange
 from portal.models import CustodyEvent, EvidenceItem
 from portal.services import (
     accounts,
     case_keys,
+    case_records,
     case_work,
     cases,
     checkpoints,
     closing,
     custody,
+    disclosure,
     evidence,
+    handing,
+    involved,
     packets,
     reporter,
+    sharing,
     staff_reports,
+    tasks,
     transaction,
 )
 from portal.services.errors import NotFoundError
@@ -72,14 +79,14 @@ def take_in(it: Story) -> None:
 
 
 def remove(it: Story) -> None:
-    case, opened = case_work.open_for(it.session, actor=it.mentor, case_id=it.case_id)
+    case, opened = case_records.open_for(it.session, actor=it.mentor, case_id=it.case_id)
     case_keys.remove_reader(
         it.session,
         case=case,
         case_keys=opened,
         staff_id=it.of_part("substitute"),
         actor=it.mentor.custody,
-        reason="niet nodig",
+        why=ReaderChange.LET_IN,
         now=NOW,
     )
 
@@ -102,7 +109,7 @@ def preview(it: Story) -> None:
         )
 
 
-def step(it: Story) -> None:
+def step(it: Story, text: str = "gedaan") -> None:
     action = cases.show(it.session, actor=it.mentor, case_id=it.case_id, now=NOW).next_action
     case_work.record_step(
         it.session,
@@ -110,7 +117,7 @@ def step(it: Story) -> None:
         case_id=it.case_id,
         action_key=action.key,
         outcome="done",
-        text="gedaan",
+        text=text,
         now=NOW,
     )
 
@@ -122,14 +129,14 @@ def verb(function: Callable[..., Any], **more: Any) -> Callable[[Story], None]:
     return run
 
 
-def hand_over(it: Story) -> None:
-    case_work.hand_over(
+def hand_over(it: Story, reason: str = "andere rol") -> None:
+    handing.hand_over(
         it.session,
         actor=it.mentor,
         case_id=it.case_id,
         to_staff_id=it.newcomer(),
         role_key=told.role_of(it.session, it.newcomer()),
-        reason="andere rol",
+        reason=reason,
         now=NOW,
     )
 
@@ -245,13 +252,59 @@ def test_only_readers_of_the_case_can_open_what_an_event_tells(story: Story) -> 
         select(CustodyEvent).where(CustodyEvent.kind == "evidence:taken_in")
     ).one()
     assert FILE[0] not in row.public
-    _, opened = case_work.open_for(story.session, actor=story.mentor, case_id=story.case_id)
+    _, opened = case_records.open_for(story.session, actor=story.mentor, case_id=story.case_id)
     sealed = custody.open_event(row, opened.by_compartment()[row.compartment_id])
     assert sealed["sealed"]["name"] in {"", FILE[0]}
     assert (
         commit(bytes.fromhex(sealed["salt"]), sealed["sealed"])
         == (json.loads(row.public)["commit"])
     )
+
+
+SAID = "Noor uit 3B zei het"
+
+
+def let_in(it: Story) -> None:
+    role = told.role_of(it.session, it.newcomer())
+    given = {"staff_id": it.newcomer(), "role": role, "reason": SAID}
+    sharing.let_in(it.session, actor=it.mentor, case_id=it.case_id, now=NOW, **given)
+
+
+def test_the_log_holds_no_word_that_somebody_typed(story: Story) -> None:
+    """A packet shows the log to others: it may say keys, ids and days."""
+    step(story, SAID)
+    for act in (
+        verb(case_work.write_note, text=SAID),
+        verb(case_work.reply, report_id=story.report_id, text=SAID),
+        verb(case_work.move_to_step, step_key="fase-2", reason=SAID),
+        verb(disclosure.withhold, lines=[], onward=True, ground="home", text=SAID),
+        verb(disclosure.lift),
+        verb(tasks.add, kind="task", text=SAID, due_on=NOW.date(), owner_id=story.mentor.id),
+        let_in,
+        lambda it: hand_over(it, SAID),
+        verb(involved.step_out, reason=SAID),
+    ):
+        act(story)
+        transaction.commit(story.session)
+    keeper = story.world.actor(story.session, story.world.code_of(story.case.handler_id))
+    closing.close(
+        story.session,
+        actor=keeper,
+        case_id=story.case_id,
+        ending=closing.Ending("resolved", SAID, ground="not_wanted"),
+        now=NOW,
+    )
+    transaction.commit(story.session)
+    _, opened = case_records.open_for(story.session, actor=keeper, case_id=story.case_id)
+    identities = opened.by_compartment()
+    query = select(CustodyEvent).where(CustodyEvent.case_id == story.case_id)
+    events = [row for row in story.session.scalars(query) if row.compartment_id in identities]
+    said = [custody.open_event(row, identities[row.compartment_id])["sealed"] for row in events]
+    assert len(events) > len(VERBS) // 2
+    assert not [one for one in said if "Noor" in json.dumps(one)]
+    view = cases.show(story.session, actor=keeper, case_id=story.case_id, now=NOW)
+    typed = {one.kind for one in view.entries if SAID in one.text}
+    assert typed >= {"note", "step", "move", "disclosure", "let_in", "handover", "closing"}
 
 
 def test_checkpoints_are_signed_heads(story: Story) -> None:

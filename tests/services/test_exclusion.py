@@ -11,8 +11,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from evidence_store import AgeError, Identity, decrypt
-from portal.db import make_engine, make_session_factory
-from portal.migrations.run import upgrade
+from portal.db import make_session_factory
+from portal.domain.custody_kinds import ReaderChange
 from portal.models import (
     Case,
     CaseReader,
@@ -29,9 +29,11 @@ from portal.protocols import known
 from portal.services import (
     accounts,
     case_keys,
+    case_records,
     case_work,
     cases,
     closing,
+    handing,
     keys,
     sessions,
     staff,
@@ -40,6 +42,7 @@ from portal.services import (
 from portal.services.custody import SYSTEM
 from portal.services.errors import ForbiddenError, InvalidInputError, NotFoundError
 from portal.services.reports import Receipt
+from tests.databases import migrated_engine
 from tests.services import world as told
 from tests.services.world import NOW, World
 
@@ -52,9 +55,7 @@ WAYS = ("accused", "excluded", "both")
 def school(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Give the school of one protocol; one mentor keeps a recovery key."""
     folder = tmp_path_factory.mktemp(request.param)
-    engine = make_engine(f"sqlite:///{folder / 'portal.sqlite3'}")
-    upgrade(engine)
-    factory = make_session_factory(engine)
+    factory = make_session_factory(migrated_engine(folder))
     return told.make_world(
         factory, folder, protocol=request.param, holders=(first_code(request.param),)
     )
@@ -215,7 +216,7 @@ def world_reader(world: World, session: Session, receipt: Receipt) -> staff.Staf
 def hand_over(
     world: World, session: Session, actor: staff.StaffActor, case: Case, staff_id: str
 ) -> None:
-    case_work.hand_over(
+    handing.hand_over(
         session,
         actor=actor,
         case_id=case.id,
@@ -229,7 +230,7 @@ def hand_over(
 def add_reader(
     world: World, session: Session, actor: staff.StaffActor, case: Case, staff_id: str
 ) -> None:
-    _, opened = case_work.open_for(session, actor=actor, case_id=case.id)
+    _, opened = case_records.open_for(session, actor=actor, case_id=case.id)
     case_keys.add_reader(
         session,
         case=case,
@@ -237,7 +238,7 @@ def add_reader(
         member=session.get_one(StaffMember, staff_id),
         part="also",
         actor=actor.custody,
-        reason="op verzoek",
+        why=ReaderChange.LET_IN,
         now=NOW,
     )
 
@@ -249,14 +250,14 @@ def test_a_new_epoch_keeps_them_out(school: World) -> None:
         case = case_of(session, receipt)
         actor = world_reader(school, session, receipt)
         gone = receipt.readers[-1].staff_id
-        _, opened = case_work.open_for(session, actor=actor, case_id=case.id)
+        _, opened = case_records.open_for(session, actor=actor, case_id=case.id)
         renewed = case_keys.remove_reader(
             session,
             case=case,
             case_keys=opened,
             staff_id=gone,
             actor=actor.custody,
-            reason="werkt hier niet meer",
+            why=ReaderChange.LET_IN,
             now=NOW,
         )
         transaction.commit(session)
@@ -268,7 +269,7 @@ def test_a_new_epoch_keeps_them_out(school: World) -> None:
         holders = set(session.scalars(select(Wrap.holder_id).where(Wrap.compartment_id.in_(fresh))))
         assert gone not in holders
         assert_sees_nothing(school, session, case, gone)
-        _, again = case_work.open_for(session, actor=actor, case_id=case.id)
+        _, again = case_records.open_for(session, actor=actor, case_id=case.id)
         assert case_keys.excluded_staff(session, again) == {out}
 
 
@@ -302,7 +303,7 @@ def refusals(
         lambda: closing.reopen(session, reason="x", **common),
         lambda: case_work.move_to_step(session, step_key="x", reason="x", **common),
         lambda: case_work.record_step(session, action_key="x", outcome="done", text="", **common),
-        lambda: case_work.hand_over(
+        lambda: handing.hand_over(
             session, to_staff_id=actor.id, role_key="mentor", reason="x", **common
         ),
     )
@@ -357,7 +358,7 @@ def test_what_is_written_after_somebody_left_is_under_a_new_key(
     receipt = told.report(world, session, told.answers(world))
     case = case_of(session, receipt)
     leaver = world.actor(session, world.mentor_of(FIRST_CLASS))
-    copied = case_work.open_for(session, actor=leaver, case_id=case.id)[1].by_compartment()
+    copied = case_records.open_for(session, actor=leaver, case_id=case.id)[1].by_compartment()
     accounts.disable(session, actor=SYSTEM, school_id=world.school.id, staff_id=leaver.id, now=NOW)
     transaction.commit(session)
     other = next(one.staff_id for one in receipt.readers if one.staff_id != leaver.id)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evidence_store import AgeError, Identity, decrypt
+from portal.domain.custody_kinds import ReaderChange
 from portal.models import (
     CaseReader,
     Compartment,
@@ -24,6 +25,7 @@ from portal.models import (
 from portal.services import (
     accounts,
     case_keys,
+    case_records,
     case_work,
     cases,
     evidence,
@@ -176,14 +178,14 @@ def leave(it: Story, staff_id: str) -> None:
 
 
 def remove(it: Story, staff_id: str) -> None:
-    case, opened = case_work.open_for(it.session, actor=it.mentor, case_id=it.case_id)
+    case, opened = case_records.open_for(it.session, actor=it.mentor, case_id=it.case_id)
     case_keys.remove_reader(
         it.session,
         case=case,
         case_keys=opened,
         staff_id=staff_id,
         actor=it.mentor.custody,
-        reason="niet nodig",
+        why=ReaderChange.LET_IN,
         now=NOW,
     )
     transaction.commit(it.session)

@@ -14,7 +14,16 @@ from sqlalchemy.orm import Session
 
 from evidence_store import Recipient, canonical_json, encrypt
 from portal.models import Compartment, Derivative, EvidenceItem, Record, new_id
-from portal.services import case_work, cases, evidence, keys, records, reporter, transaction
+from portal.services import (
+    case_records,
+    case_work,
+    cases,
+    evidence,
+    keys,
+    records,
+    reporter,
+    transaction,
+)
 from portal.services.cases import CaseView
 from portal.services.errors import RecordMismatchError
 from tests.services import world as told
@@ -146,7 +155,7 @@ def other_name(it: Story, place: str, kind: str) -> None:
     record = it.session.scalars(
         select(Record).where(Record.compartment_id == row.id, Record.kind == kind)
     ).one()
-    _, opened = case_work.open_for(it.session, actor=it.mentor, case_id=it.case_id)
+    _, opened = case_records.open_for(it.session, actor=it.mentor, case_id=it.case_id)
     identity = opened.by_compartment()[row.id]
     body = records.unseal(
         identity,
@@ -187,7 +196,7 @@ def test_a_damaged_record_breaks_no_page(story: Story) -> None:
 
 def test_without_an_authenticator_a_record_does_not_open(story: Story) -> None:
     forge(story, keys.CASE, case_work.NOTE, {"text": FORGED})
-    _, opened = case_work.open_for(story.session, actor=story.mentor, case_id=story.case_id)
+    _, opened = case_records.open_for(story.session, actor=story.mentor, case_id=story.case_id)
     record = story.session.scalars(select(Record).where(Record.kind == case_work.NOTE)).one()
     with pytest.raises(RecordMismatchError):
         records.open_record(record, opened.current.identity)
@@ -210,7 +219,7 @@ def test_with_another_key_s_authenticator_neither(story: Story) -> None:
         record_id=record.id,
         voucher=elsewhere.identity,
     )
-    _, opened = case_work.open_for(story.session, actor=story.mentor, case_id=story.case_id)
+    _, opened = case_records.open_for(story.session, actor=story.mentor, case_id=story.case_id)
     with pytest.raises(RecordMismatchError):
         records.open_record(record, opened.current.identity)
 

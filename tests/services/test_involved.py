@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.domain.custody_kinds import ReaderChange
 from portal.models import Case, Wrap
 from portal.services import (
     case_keys,
-    case_work,
+    case_records,
     cases,
+    handing,
     involved,
     own_notes,
     tasks,
@@ -39,7 +41,7 @@ def test_who_steps_out_reads_nothing_more_and_the_next_in_line_has_it(it: Handle
     assert (out.next_id, out.needs_reader) == (substitute.id, False)
     leave(it)
     with pytest.raises(NotFoundError):
-        case_work.open_for(it.session, actor=it.handler, case_id=it.case_id)
+        case_records.open_for(it.session, actor=it.handler, case_id=it.case_id)
     assert it.session.scalars(select(Wrap).where(Wrap.holder_id == it.handler.id)).all() == []
     view = cases.show(it.session, actor=substitute, case_id=it.case_id, now=NOW)
     assert view.row.mine
@@ -52,7 +54,7 @@ def test_nobody_lets_them_in_again(it: Handled) -> None:
     substitute = it.part("substitute")
     leave(it)
     with pytest.raises(ForbiddenError):
-        case_work.hand_over(
+        handing.hand_over(
             it.session,
             actor=substitute,
             case_id=it.case_id,
@@ -64,17 +66,17 @@ def test_nobody_lets_them_in_again(it: Handled) -> None:
 
 
 def test_what_is_written_afterwards_is_sealed_to_another_key(it: Handled) -> None:
-    _, before = case_work.open_for(it.session, actor=it.handler, case_id=it.case_id)
+    _, before = case_records.open_for(it.session, actor=it.handler, case_id=it.case_id)
     substitute = it.part("substitute")
     leave(it)
-    _, after = case_work.open_for(it.session, actor=substitute, case_id=it.case_id)
+    _, after = case_records.open_for(it.session, actor=substitute, case_id=it.case_id)
     assert after.current.row.recipient not in {item.row.recipient for item in before.case}
 
 
 def test_the_reporter_sees_the_hand_over_and_not_the_reason(it: Handled) -> None:
     substitute = it.part("substitute")
     leave(it)
-    _, opened = case_work.open_for(it.session, actor=substitute, case_id=it.case_id)
+    _, opened = case_records.open_for(it.session, actor=substitute, case_id=it.case_id)
     found = [
         body
         for items in opened.reports.values()
@@ -108,7 +110,7 @@ def test_own_notes_go_and_open_tasks_follow(it: Handled) -> None:
 
 
 def test_two_people_stay_who_can_read_it(it: Handled) -> None:
-    case, opened = case_work.open_for(it.session, actor=it.handler, case_id=it.case_id)
+    case, opened = case_records.open_for(it.session, actor=it.handler, case_id=it.case_id)
     keep = it.part("overseer")
     for staff_id in it.readers() - {it.handler.id, keep.id}:
         opened = case_keys.remove_reader(
@@ -117,7 +119,7 @@ def test_two_people_stay_who_can_read_it(it: Handled) -> None:
             case_keys=opened,
             staff_id=staff_id,
             actor=it.handler.custody,
-            reason="te veel",
+            why=ReaderChange.LET_IN,
             now=NOW,
         )
     transaction.commit(it.session)

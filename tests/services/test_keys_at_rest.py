@@ -9,12 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evidence_store import Identity
+from portal.domain.custody_kinds import ReaderChange
 from portal.models import Case, Compartment, Record, Report, ReporterCode, StaffMember, Wrap
 from portal.services import (
     case_keys,
+    case_records,
     case_work,
     cases,
     codes,
+    handing,
     keys,
     reporter,
     sessions,
@@ -39,7 +42,7 @@ def receipt(world: World, session: Session, plain_inspection: None) -> Receipt:
     told.begin(world, session, told.answers(world))
     receipt = told.report(world, session, told.answers(world, name=named("handlers")), FILE)
     mentor = world.actor(session, world.mentor_of("1A"))
-    case, opened = case_work.open_for(session, actor=mentor, case_id=only_case(session).id)
+    case, opened = case_records.open_for(session, actor=mentor, case_id=only_case(session).id)
     report_id = next(iter(opened.reports))
     case_work.write_note(session, actor=mentor, case_id=case.id, text="eerste notitie", now=NOW)
     case_work.reply(
@@ -244,7 +247,7 @@ def test_who_takes_a_case_over_gets_a_name_meant_for_who_handles(
 
 
 def hand_over(session: Session, actor, case_id: str, to: str, *, keep: bool = True) -> None:
-    case_work.hand_over(
+    handing.hand_over(
         session,
         actor=actor,
         case_id=case_id,
@@ -261,7 +264,7 @@ def test_who_no_longer_reads_loses_the_name_too(world: World, session: Session) 
     receipt = told.report(world, session, told.answers(world, name=named("handlers")))
     gone = next(one.staff_id for one in receipt.readers if one.part == "overseer")
     mentor = world.actor(session, world.mentor_of("1A"))
-    case, opened = case_work.open_for(session, actor=mentor, case_id=only_case(session).id)
+    case, opened = case_records.open_for(session, actor=mentor, case_id=only_case(session).id)
     assert gone in name_holders(session)
     case_keys.remove_reader(
         session,
@@ -269,7 +272,7 @@ def test_who_no_longer_reads_loses_the_name_too(world: World, session: Session) 
         case_keys=opened,
         staff_id=gone,
         actor=mentor.custody,
-        reason="niet meer betrokken",
+        why=ReaderChange.LET_IN,
         now=NOW,
     )
     transaction.commit(session)

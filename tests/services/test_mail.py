@@ -20,7 +20,7 @@ from portal.config import Settings
 from portal.models import Case, OutboxMail, Report, School, StaffMember
 from portal.services import (
     accounts,
-    case_work,
+    handing,
     notify,
     reins,
     reporter,
@@ -151,7 +151,7 @@ def whole_story(world: World, session: Session) -> tuple[str, set[str]]:
     reins.stop(session, live=live, text="wacht even met Kevin", now=NOW)
     transaction.commit(session)
     overseer = next(one.staff_id for one in receipt.readers if one.part == "overseer")
-    case_work.hand_over(
+    handing.hand_over(
         session,
         actor=world.actor(session, world.mentor_of("1A")),
         case_id=case.id,

@@ -29,6 +29,7 @@ from portal.services import (
     checkpoints,
     custody,
     evidence,
+    handing,
     packets,
     protecting,
     quarantine,
@@ -51,7 +52,7 @@ def act(it: Story) -> None:
     case_work.write_note(it.session, text="notitie", **common)
     case_work.reply(it.session, report_id=it.report_id, text="dag", **common)
     cases.note_reading(it.session, **common)
-    case_work.hand_over(
+    handing.hand_over(
         it.session,
         to_staff_id=it.newcomer(),
         role_key=told.role_of(it.session, it.newcomer()),

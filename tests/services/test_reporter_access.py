@@ -8,8 +8,18 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from portal.domain.custody_kinds import ReaderChange
 from portal.models import Case, CustodyEvent, OutboxMail, Report, ReporterCode
-from portal.services import case_work, cases, codes, derivation, reporter, sessions, transaction
+from portal.services import (
+    case_records,
+    case_work,
+    cases,
+    codes,
+    derivation,
+    reporter,
+    sessions,
+    transaction,
+)
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.reports import Receipt
 from portal.services.sessions import SealedSession
@@ -250,8 +260,8 @@ def test_conversations_of_two_reports_in_one_case_never_mix(world: World, sessio
 
 def join(world: World, session: Session, actor, moved: Report, first: Case, second: Case) -> None:
     """Seal the compartments of a report to another case that the same person reads."""
-    _, old = case_work.open_for(session, actor=actor, case_id=second.id)
-    _, new = case_work.open_for(session, actor=actor, case_id=first.id)
+    _, old = case_records.open_for(session, actor=actor, case_id=second.id)
+    _, new = case_records.open_for(session, actor=actor, case_id=first.id)
     items = old.reports[moved.id]
     cases.case_keys.attach_report(session, case_key=new.current, opened=items)
     moved.case_id = first.id
@@ -262,7 +272,7 @@ def test_after_a_reader_left_the_conversation_goes_on(
     world: World, session: Session, receipt: Receipt
 ) -> None:
     mentor = world.actor(session, world.mentor_of("1A"))
-    case, opened = case_work.open_for(session, actor=mentor, case_id=the_case(session).id)
+    case, opened = case_records.open_for(session, actor=mentor, case_id=the_case(session).id)
     gone = next(one.staff_id for one in receipt.readers if one.part == "substitute")
     cases.case_keys.remove_reader(
         session,
@@ -270,7 +280,7 @@ def test_after_a_reader_left_the_conversation_goes_on(
         case_keys=opened,
         staff_id=gone,
         actor=mentor.custody,
-        reason="niet nodig",
+        why=ReaderChange.LET_IN,
         now=NOW,
     )
     transaction.commit(session)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal import data
 from portal.domain.side_tracks import MELDCODE, POLICE, STAFF
 from portal.models import Compartment, CustodyEvent, Wrap
-from portal.services import audit, case_work, cases, involved, packets, side_tracks, transaction
+from portal.services import audit, case_records, cases, involved, packets, side_tracks, transaction
 from portal.services.errors import ConflictError, InvalidInputError
 from portal.services.staff import StaffActor
 from tests.services.casework import Handled, handled
@@ -95,7 +95,7 @@ def test_the_case_still_opens_and_renews_its_keys_beside_a_track(it: Handled) ->
     named = begin(it)
     involved.step_out(it.session, actor=it.handler, case_id=it.case_id, reason="", now=NOW)
     transaction.commit(it.session)
-    _, opened = case_work.open_for(it.session, actor=named, case_id=it.case_id)
+    _, opened = case_records.open_for(it.session, actor=named, case_id=it.case_id)
     assert {item.row.kind for item in opened.case} == {"case"}
     track = select(Wrap.holder_id).join(Compartment, Compartment.id == Wrap.compartment_id)
     held = set(it.session.scalars(track.where(Compartment.kind == MELDCODE)))

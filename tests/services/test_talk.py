@@ -13,9 +13,11 @@ from portal.models import Case, CustodyEvent, OutboxMail, Record, Report
 from portal.services import (
     audit,
     case_keys,
+    case_records,
     case_work,
     cases,
     disclosure,
+    handing,
     keys,
     packets,
     reporter,
@@ -78,7 +80,7 @@ def read(story: Story, staff_id: str | None = None, now=NOW) -> None:
 
 def hand_over(story: Story, *, keep: bool = True, now=NOW) -> str:
     to = story.newcomer()
-    case_work.hand_over(
+    handing.hand_over(
         story.session,
         actor=story.mentor,
         case_id=story.case_id,
@@ -270,8 +272,8 @@ def with_second_report(story: Story) -> sessions.SealedSession:
     )
     session = story.session
     other = session.scalars(select(Case).where(Case.label == receipt.label)).one()
-    _, theirs = case_work.open_for(session, actor=story.mentor, case_id=other.id)
-    _, ours = case_work.open_for(session, actor=story.mentor, case_id=story.case_id)
+    _, theirs = case_records.open_for(session, actor=story.mentor, case_id=other.id)
+    _, ours = case_records.open_for(session, actor=story.mentor, case_id=story.case_id)
     report = session.scalars(select(Report).where(Report.case_id == other.id)).one()
     items = [*theirs.of_report(report.id, keys.STORY), *theirs.of_report(report.id, keys.EVIDENCE)]
     case_keys.attach_report(session, case_key=ours.current, opened=items)

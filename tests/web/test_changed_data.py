@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from portal.models import CaseReader, LiveSession, Record, Report
-from portal.services import accounts, case_work, reports, transaction, uploads
+from portal.services import accounts, handing, reports, transaction, uploads
 from portal.services.custody import SYSTEM
 from tests.services import world as told
 from tests.web import desk_site, reporter_site
@@ -78,12 +78,12 @@ def test_who_hands_over_second_gets_a_calm_page(desk, monkeypatch):
         query = select(CaseReader.staff_id).where(CaseReader.part == "overseer")
         other = session.scalars(query).first()
         role = told.role_of(session, other)
-    real = case_work.roster.roster_of
+    real = handing.roster.roster_of
 
     def meanwhile(session, school_id):
-        monkeypatch.setattr(case_work.roster, "roster_of", real)
+        monkeypatch.setattr(handing.roster, "roster_of", real)
         with desk.factory() as colleague:
-            case_work.hand_over(
+            handing.hand_over(
                 colleague,
                 actor=desk.here.actor(colleague, desk.mentor),
                 case_id=desk.case_id,
@@ -95,7 +95,7 @@ def test_who_hands_over_second_gets_a_calm_page(desk, monkeypatch):
             transaction.commit(colleague)
         return real(session, school_id)
 
-    monkeypatch.setattr(case_work.roster, "roster_of", meanwhile)
+    monkeypatch.setattr(handing.roster, "roster_of", meanwhile)
     given = {"staff": f"{other}:{role}", "why": "Ook ik."}
     page = person.post(f"/zaken/{desk.case_id}/overdragen", given)
     assert page.status_code == UNFIT

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Case, OutboxMail, Report
-from portal.services import case_work, cases, checks, traces, transaction
+from portal.services import case_records, case_work, cases, checks, handing, traces, transaction
 from tests.web.desk_site import copy_of_site
 from tests.web.reporter_site import SLUG, Site
 
@@ -167,6 +167,19 @@ def test_a_broken_promise_is_said(site, code):
     assert "School had voor donderdag 19 november willen antwoorden." in page.text
 
 
+def test_once_school_wrote_its_promise_is_broken_no_more(site, code):
+    site.clock.forward(days=4)
+    say(site, "Sorry dat het duurde.")
+    # Somebody wrote in a way that leaves the promised day standing.
+    case = site.session.scalars(select(Case)).one()
+    case.answer_by = (site.clock() - timedelta(days=2)).date()
+    transaction.commit(site.session)
+    back = come_back(site, code)
+    assert "willen antwoorden" not in back.page.text
+    back.submit("/gesprek", {"text": "En nu?"})
+    assert "willen antwoorden" in back.page.text
+
+
 def test_who_read_it_stands_there_with_role_and_day(site, back):
     case = site.session.scalars(select(Case)).one()
     assert "las het op" not in back.page.text
@@ -183,7 +196,7 @@ def test_who_read_it_stands_there_with_role_and_day(site, back):
 def test_what_came_under_a_new_key_asks_for_the_code_again(site, code, back):
     case = site.session.scalars(select(Case)).one()
     assert "Er is iets veranderd bij school." not in back.page.text
-    case_work.hand_over(
+    handing.hand_over(
         site.session,
         actor=site.actors["VOS"],
         case_id=case.id,
@@ -291,7 +304,7 @@ def test_staff_withhold_with_a_reason_and_show_it_again(desk):
     assert "Ouder leest mee." in page
     with desk.factory() as session:
         actor = desk.here.actor(session, desk.mentor)
-        _case, opened = case_work.open_for(session, actor=actor, case_id=desk.case_id)
+        _case, opened = case_records.open_for(session, actor=actor, case_id=desk.case_id)
         hidden = traces.withheld_from_now_on(session, opened)
         assert not hidden  # a reading alone says nothing of who follows
     assert person.post(f"{path}tonen").status_code == 303

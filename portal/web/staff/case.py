@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain.permissions import Action
-from portal.services import case_work, cases, reading, talks, transaction
+from portal.services import case_work, cases, handing, reading, talks, transaction
 from portal.services.errors import (
     ConflictError,
     ForbiddenError,
@@ -162,7 +162,7 @@ def hand_over(school: str, case_id: str) -> Answer:
     if not staff_id:
         return _again(case_id, "staff", CHOOSE)
     return attempt(
-        case_work.hand_over,
+        handing.hand_over,
         school,
         case_id,
         "why",
