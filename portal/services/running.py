@@ -113,7 +113,9 @@ def show(session: Session, *, actor: StaffActor, case_id: str, now: datetime) ->
     protocol = protocols.of_case(session, case)
     steps = case_keys.facts_of(session, opened, case_work.STEP)
     known = people.read(session, opened)
-    stand = stands.progress_of(session, case, opened, protocol, steps, now, [one.plain for one in known])
+    stand = stands.progress_of(
+        session, case, opened, protocol, steps, now, [one.plain for one in known]
+    )
     step = protocol.step(case.step_key)
     labels = {task.key: task.label for task in stand.tasks}
     return Running(
