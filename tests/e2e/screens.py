@@ -35,7 +35,7 @@ class Screen:
         return self.page.inner_text("h1")
 
     def write(self, name: str, text: str) -> None:
-        self.page.fill(f"[name='{name}']", text)
+        self._unfold(self.page.locator(f"[name='{name}']")).fill(text)
 
     def tick(self, name: str, value: str) -> None:
         self.choice(name, value).click()

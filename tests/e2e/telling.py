@@ -91,6 +91,7 @@ def when(question: Question) -> Question:
 
 def online(question: Question) -> Question:
     question.tick("online-happened", "yes")
+    question = question.go_on()  # only now is asked where
     question.tick("online-incidents-0-platform", "instagram")
     question.write("online-incidents-0-account", "@kevin_zonder_n")
     question.write("online-incidents-0-url", "https://social.example/kevin_zonder_n")

@@ -23,6 +23,7 @@ def test_from_the_app_to_its_guide_and_to_the_file(visit, site, javascript):
     page.goto(f"{site.address}/waterkant/vraag/online")
     question = Question(page, watch)
     question.tick("online-happened", "yes")
+    question = question.go_on()
     question.write("online-incidents-0-url", "https://www.tiktok.com/@een/video/1?is_from=abc")
     question.write("online-incidents-0-when_text", "vorige week, na gym")
     question.press("Hulp bij bewaren")

@@ -96,6 +96,7 @@ class Tour:
         self.go("vraag/online")
         yield "online-leeg"
         self.page.locator("[name=online-happened][value=yes]").check(force=True)
+        self.press("main form button.go")
         self.page.locator("[name='online-incidents-0-platform'][value=instagram]").check(force=True)
         self.page.fill("[name=online-incidents-0-account]", "@kevin_zonder_n")
         self.press("main form button.go")
@@ -220,11 +221,11 @@ class Tour:
 
 
 @contextmanager
-def served(site: Site) -> Iterator[str]:
-    """Serve the application on a free port of this machine."""
+def served(site: Site, slug: str = SLUG) -> Iterator[str]:
+    """Serve the application on a free port of this machine; gives the address of a school."""
     server = make_server("127.0.0.1", 0, site.app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.port}/{SLUG}/"
+    yield f"http://127.0.0.1:{server.port}/{slug}/"
     server.shutdown()
 
 

@@ -89,6 +89,9 @@ def test_axe_finds_nothing_and_everything_can_be_tapped(phone, address, full_swe
         look(page)
         tap(page)
     page.goto(address + "vraag/online")
+    page.locator("label:has([name=online-happened][value=yes])").click()
+    page.get_by_role("button", name="Verder", exact=True).click()
+    page.get_by_text("Meer hierover").click()
     page.fill("[name=online-incidents-0-url]", "https://www.instagram.com/p/1?igsh=abc")
     page.get_by_role("button", name="Nog een bericht of account").click()
     for path in ("vraag/online", "bestanden", "nakijken"):
@@ -102,6 +105,7 @@ def test_one_tap_leads_to_the_guide_and_back_with_everything_still_there(phone, 
     page = phone(javascript=javascript)
     page.goto(page.url.replace("/wie", "/online"))
     page.locator("label:has([name=online-happened][value=yes])").click()
+    page.get_by_role("button", name="Verder", exact=True).click()
     page.locator("label:has([value=snapchat])").click()
     page.fill("[name=online-incidents-0-account]", "@een\n@twee")
     page.get_by_role("button", name="Hulp bij bewaren").click()

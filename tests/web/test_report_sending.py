@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from portal.models import Case, Report
 from tests.web.reporter_site import SLUG, STORY, Site
+from tests.web.tus_sender import CHUNK, Sender, content
 
 
 @pytest.fixture
@@ -71,8 +72,9 @@ def test_one_tap_shuts_somebody_out_and_one_lets_them_in_again(site, phone):
     assert "Mevrouw Bakker kan dit niet openen en hoort er niets over." in phone.page.text
     assert "Verstuur naar mevrouw Bakker" not in phone.page.text
     assert "mevrouw Vos" in phone.page.text
-    assert "krijgt de melding in plaats daarvan." in phone.page.text
+    assert "Je sloot iemand uit. Daarom lezen deze mensen het." in phone.page.text
     assert "leest deze melding niet mee" not in phone.page.text
+    assert "in plaats daarvan" not in phone.page.text
     phone.submit("/lezers", {"allow": site.staff_id("BAK")})
     assert "Verstuur naar mevrouw Bakker" in phone.page.text
 
@@ -82,6 +84,8 @@ def test_somebody_else_can_be_preferred(site, phone):
     phone.get("nakijken")
     phone.submit("/lezers", {"prefer": site.staff_id("DAM")})
     assert "Liever met Meneer Dam." in phone.page.text
+    assert "Je koos zelf wie dit leest." in phone.page.text
+    assert "De melder" not in phone.page.text
     phone.submit("/lezers", {"exclude": site.staff_id("DAM")})
     assert "Liever met Meneer Dam." not in phone.page.text
 
@@ -262,3 +266,22 @@ def test_a_file_in_an_ordinary_form_is_never_put_on_the_disk(phone, monkeypatch)
     )
     assert page.status == 200, page.text
     assert STORY in phone.get("nakijken").text
+
+
+def begun_upload(phone, length, sent):
+    """A file of which only the beginning came in."""
+    sender = Sender(phone)
+    sender.patch(sender.begin(length, filename="filmpje.mp4"), 0, content(sent))
+
+
+def test_the_look_over_says_what_is_still_under_way_and_how_to_wait(phone):
+    phone.tell()
+    assert "onderweg" not in phone.get("nakijken").text
+    begun_upload(phone, 4 * CHUNK, CHUNK)
+    page = phone.get("nakijken")
+    assert "Er is nog 1 bestand onderweg." in page.text
+    assert re.search(r"filmpje\.mp4\s+25 % is binnen", page.text)
+    assert f"/{SLUG}/bestanden" in page.links
+    assert "Zonder kan ook" in page.text
+    phone.submit("/nakijken")
+    assert phone.path == f"/{SLUG}/klaar"

@@ -27,6 +27,7 @@ QUESTION_PAGES = frozenset({"rol", telling.NOW_PAGE, *questionnaire.PAGES}) - {
 AT_THE_DOOR = {"self": "subject", "other": "bystander"}
 FIRST = {"subject": "verhaal", "unsure": "verhaal"}
 OUTSIDE = "external"
+INCIDENT, WHERE_ONLINE = "online-incidents-", "waar"
 # A button that saves this page first and then goes to another one: "to:" and that page.
 TO = "to:"
 NAMING_RANKS = frozenset({"line", "confidant", "head"})
@@ -159,11 +160,19 @@ def _take(told: Telling, page: str) -> Response:
     elif told.stopped and not was_stopped:
         following = ENOUGH_PAGE
     else:
-        following = goal or told.after(page)
+        following = goal or (page if _where_is_asked(then, read) else told.after(page))
     if following == REVIEW_PAGE:
         told.live.data["reviewed"] = True
     sessions.save(told.live)
-    return redirect(telling.address(following), 303)
+    place = f"#{WHERE_ONLINE}" if following == page == "online" and not then else ""
+    return redirect(telling.address(following) + place, 303)
+
+
+def _where_is_asked(then: str, read: answers.Read) -> bool:
+    """Whether it was said just now that something happened online: only then is asked where."""
+    told = read.values.get("online")
+    said = isinstance(told, dict) and told.get("happened") == "yes"
+    return said and not then and not any(name.startswith(INCIDENT) for name in request.form)
 
 
 def _goal(then: str, read: answers.Read) -> str:

@@ -8,12 +8,11 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.domain import intake, questionnaire
-from portal.domain.readers import KEPT_OUT
 from portal.services import drafts, reports, sessions, transaction
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.web.context import current_school, db, now, portal
 from portal.web.guards import draft_only
-from portal.web.reporter import asked, telling, wording
+from portal.web.reporter import asked, receiving, telling, wording
 from portal.web.reporter.report import names
 from portal.web.reporter.telling import Telling
 
@@ -123,7 +122,7 @@ def _show(told: Telling, problem: str = "") -> Response:
         telling=told,
         lines=_lines(told, known),
         preview=preview,
-        explanation=[one for one in preview.explanation if KEPT_OUT not in one],
+        under_way=receiving.under_way(told.live),
         chosen=questionnaire.value_of(told.answers, "readers"),
         names=known,
         choosable=staff,
