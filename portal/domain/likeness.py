@@ -7,15 +7,15 @@ and another one in 24 or more. Alike is a hint: only a person who looks can say 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 MOST_APART = 18
 """Bits that may differ."""
 
 
-def apart(one: str, other: str) -> int:
-    """Count in how many bits two marks differ (Hamming distance)."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether two marks may be of the same picture."""
-    return apart(one, other) <= MOST_APART
+def alike(marks: Iterable[str], others: Iterable[str]) -> int:
+    """Count how many of these may be of the same picture as one of the others."""
+    known = [int(other, 16) for other in others]
+    return sum(
+        any((int(mark, 16) ^ other).bit_count() <= MOST_APART for other in known) for mark in marks
+    )

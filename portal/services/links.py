@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.domain import chain, likeness
 from portal.domain.card import Words, folded
 from portal.domain.rerouting import Proposal
 from portal.models import Case, new_id
@@ -22,9 +23,8 @@ from portal.services.errors import ConflictError, InvalidInputError, NotFoundErr
 from portal.services.staff import StaffActor
 
 LINK = "link"
-SAME, NEW, COUNTER, OTHER = "same_incident", "new_incident", "counter_report", "other"
-KINDS = (SAME, NEW, COUNTER, OTHER)
-MOST = 12
+KINDS = (chain.SAME, chain.NEW, "counter_report", "other")
+MOST, LONGEST_CHAIN = 12, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ class Suggestion:
     opened_at: datetime
     shared: tuple[str, ...]
     pictures: int
+    """How many files are the same, byte for byte."""
+    alike: int
+    """How many pictures look like one of this case; a hint, and never more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,17 @@ def suggestions(session: Session, *, actor: StaffActor, case_id: str) -> list[Su
     known = {body["other"] for body in _live(session, opened)} | {case_id}
     found = {card.case_id: card.words for card in cards.cards_of(session, actor)}
     own = found.get(case_id, Words())
-    alike = [
-        (other, _shared(own, words), len(set(own.pictures) & set(words.pictures)))
+    compared = [
+        _suggestion(session, other, own, words)
         for other, words in found.items()
         if other not in known
     ]
-    best = sorted(alike, key=lambda one: -(len(one[1]) + one[2]))
-    chosen = [one for one in best if one[1] or one[2]][:MOST]
-    return [_suggestion(session.get_one(Case, one[0]), one[1], one[2]) for one in chosen]
+    hits = [one for one in compared if one is not None]
+    return sorted(hits, key=_weight)[:MOST]
+
+
+def _weight(one: Suggestion) -> tuple[int, str]:
+    return -(len(one.shared) + one.pictures + one.alike), one.label
 
 
 def _shared(own: Words, other: Words) -> tuple[str, ...]:
@@ -77,8 +83,15 @@ def _shared(own: Words, other: Words) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _suggestion(case: Case, shared: tuple[str, ...], pictures: int) -> Suggestion:
-    return Suggestion(case.id, case.label, case.classes, case.opened_at, shared, pictures)
+def _suggestion(session: Session, case_id: str, own: Words, other: Words) -> Suggestion | None:
+    """Compare two cards; None when they have nothing in common."""
+    shared = _shared(own, other)
+    same = len(set(own.pictures) & set(other.pictures))
+    looks = likeness.alike(other.marks, own.marks)
+    if not (shared or same or looks):
+        return None
+    case = session.get_one(Case, case_id)
+    return Suggestion(case.id, case.label, case.classes, case.opened_at, shared, same, looks)
 
 
 def links_of(session: Session, *, actor: StaffActor, case_id: str) -> list[Link]:
@@ -134,12 +147,12 @@ def confirm(
     other, others = _named(session, actor, case, label)
     if other.id in {body["other"] for body in _live(session, opened)}:
         raise ConflictError(case_id)
-    count = max(_count(session, opened), _count(session, others)) + (kind == NEW)
+    edges = _edges(session, actor, case.id) | _edges(session, actor, other.id)
+    count = chain.number_of(case.id, edges | {(case.id, other.id, kind)})
     said = {"link": new_id(), "kind": kind, "text": words, "count": count}
     for place, keys, beside in ((case, opened, other), (other, others, case)):
-        body = case_records.signed(actor, now, {**said, "other": beside.id})
+        body = {**said, "other": beside.id}
         case_records.write(session, place, keys, LINK, body, actor, now)
-        case_records.settle(session, place)
 
 
 def undo(
@@ -158,18 +171,17 @@ def undo(
     other, others = case_records.open_for(session, actor=actor, case_id=found["other"])
     for place, keys, beside in ((case, opened, other), (other, others, case)):
         said = {"link": link_id, "ended": True, "text": words, "other": beside.id}
-        body = case_records.signed(actor, now, said)
-        case_records.write(session, place, keys, LINK, body, actor, now)
-        case_records.settle(session, place)
+        case_records.write(session, place, keys, LINK, said, actor, now)
 
 
 def moves(session: Session, *, actor: StaffActor, case_id: str) -> tuple[int, Proposal | None]:
     """Give the number of the report by the new incidents linked, and where that leads.
 
-    A proposal is there only while nobody decided about this number.
+    The whole chain counts, each incident once, as far as this person reads its cases: a number
+    must not tell of a case that is kept from somebody. A proposal is there only while nobody
+    decided about this number.
     """
-    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
-    count = _count(session, opened)
+    count = chain.number_of(case_id, _edges(session, actor, case_id))
     known = rerouting.known(session, actor=actor, case_id=case_id)
     if count <= (known.report_count or 1):
         return count, None
@@ -178,8 +190,29 @@ def moves(session: Session, *, actor: StaffActor, case_id: str) -> tuple[int, Pr
     return count, found
 
 
-def _count(session: Session, opened: CaseKeys) -> int:
-    return max((body["count"] for body in _live(session, opened)), default=1)
+def _edges(session: Session, actor: StaffActor, case_id: str) -> set[chain.Edge]:
+    """Walk along the links of a case, through cases that one reads and no others."""
+    found: set[chain.Edge] = set()
+    seen, waiting = {case_id}, [case_id]
+    while waiting and len(seen) <= LONGEST_CHAIN:
+        here = waiting.pop()
+        _case, opened = case_records.open_for(session, actor=actor, case_id=here)
+        for body in _live(session, opened):
+            other = str(body["other"])
+            if other not in seen and _reads(session, actor, other):
+                seen.add(other)
+                waiting.append(other)
+            if other in seen:
+                found.add((min(here, other), max(here, other), str(body["kind"])))
+    return found
+
+
+def _reads(session: Session, actor: StaffActor, case_id: str) -> bool:
+    try:
+        case_records.open_for(session, actor=actor, case_id=case_id)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _live(session: Session, opened: CaseKeys) -> list[dict[str, Any]]:

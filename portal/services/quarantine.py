@@ -17,6 +17,7 @@ from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Compartment, CustodyEvent, Record
 from portal.services import (
     arrival,
+    cards,
     case_keys,
     case_records,
     custody,
@@ -107,6 +108,7 @@ def close_off(
         _tell_reporter(session, case, opened, report_id, actor, now)
     if told:
         _set_task(session, case, evidence_id, now)
+        cards.renew(session, case=case, opened=opened, now=now)
 
 
 def _shows_something(item: OpenItem) -> bool:

@@ -135,3 +135,59 @@ def test_a_link_is_taken_back_on_both_sides(two: tuple[Handled, Handled]) -> Non
     transaction.commit(one.session)
     assert found(one) == found(other) == []
     assert links.moves(one.session, actor=one.handler, case_id=one.case_id) == (1, None)
+
+
+def number(it: Handled, actor: StaffActor | None = None) -> int:
+    who = actor or it.handler
+    return links.moves(it.session, actor=who, case_id=it.case_id)[0]
+
+
+def test_a_chain_counts_each_incident_once_wherever_it_was_linked(
+    world: World, session: Session
+) -> None:
+    first, second, third, again = (handled(world, session, people=ACCUSED) for _ in range(4))
+    confirm(first, second, "new_incident")
+    confirm(second, third, "new_incident")
+    assert [number(one) for one in (first, second, third)] == [3, 3, 3]
+    confirm(first, third, "new_incident")  # that round says nothing new
+    confirm(third, again, "same_incident")
+    assert [number(one) for one in (first, again)] == [3, 3]
+    proposal = links.moves(session, actor=again.handler, case_id=again.case_id)[1]
+    assert proposal is not None
+    assert proposal.step == "fase-2"
+    other = handled(world, session, people=ACCUSED)
+    confirm(first, other, "counter_report")
+    assert (number(first), number(other)) == (3, 1)
+
+
+def test_the_number_falls_when_a_link_in_the_middle_goes(world: World, session: Session) -> None:
+    first, second, third = (handled(world, session, people=ACCUSED) for _ in range(3))
+    confirm(first, second, "new_incident")
+    confirm(second, third, "new_incident")
+    shown = links.links_of(session, actor=second.handler, case_id=second.case_id)
+    between = next(one for one in shown if one.case_id == first.case_id)
+    links.undo(
+        session,
+        actor=second.handler,
+        case_id=second.case_id,
+        link_id=between.id,
+        reason="Toch een ander.",
+        now=NOW,
+    )
+    transaction.commit(session)
+    assert [number(one) for one in (first, second, third)] == [1, 2, 2]
+
+
+def test_a_number_tells_nothing_of_a_case_that_one_does_not_read(
+    world: World, session: Session
+) -> None:
+    one = handled(world, session)
+    shut_out = one.part("overseer")
+    kept, further = (
+        handled(world, session, readers={"exclude": [shut_out.id]}),
+        handled(world, session),
+    )
+    confirm(one, kept, "new_incident")
+    confirm(kept, further, "new_incident")
+    assert (number(one), number(further)) == (3, 3)
+    assert (number(one, shut_out), number(further, shut_out)) == (1, 1)
