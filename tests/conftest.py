@@ -4,10 +4,14 @@ import importlib.util
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import URL, Engine, create_engine
+
+from portal import db
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}
@@ -54,6 +58,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def full_sweeps(request: pytest.FixtureRequest) -> bool:
     """Whether to try everything; a test that samples takes all positions then."""
     return bool(request.config.getoption("--full-sweeps"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _queries_compiled_once() -> Iterator[None]:
+    """Let all engines on SQLite share what they made of a query; a test mostly has its own."""
+    first = create_engine("sqlite://")
+    first.connect().close()
+    kept = {"compiled_cache": {}}
+
+    def make(url: URL, **more: object) -> Engine:
+        made = create_engine(url, execution_options=kept, **more)
+        if made.dialect.name == first.dialect.name:
+            made.dialect = first.dialect
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "create_engine", make)
+        yield
 
 
 def _refuse_the_outside_world(event: str, arguments: tuple[object, ...]) -> None:

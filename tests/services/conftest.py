@@ -45,12 +45,11 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres: str) -> str:
-    """Migrate one PostgreSQL database, which every test finds empty; give its address."""
+def migrated(postgres: str) -> Engine:
+    """Migrate one PostgreSQL database, which every test finds empty."""
     made = make_engine(postgres.format(name="postgres"))
     upgrade(made)
-    made.dispose()
-    return postgres.format(name="postgres")
+    return made
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -61,7 +60,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         yield made
         made.dispose()
         return
-    made = make_engine(request.getfixturevalue("migrated"))
+    made = request.getfixturevalue("migrated")
     yield made
     empty(made)
 
