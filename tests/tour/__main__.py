@@ -1,7 +1,9 @@
-"""Go past every page of the reporter, to take pictures or to write down what was checked.
+"""Go past every page, to take pictures or to write down what was checked.
 
-    python -m tests.tour pictures docs/screens     one picture of each page, narrow and wide
-    python -m tests.tour statement                 checks all of it: portal/data/accessibility.toml
+    python -m tests.tour pictures docs/screens     each page of the reporter, and the desk with a
+                                                   case, narrow and wide; `--only staff` for these
+    python -m tests.tour statement                 checks the reporter's pages in every language:
+                                                   portal/data/accessibility.toml
 
 Everything shown is fictional: a school of the tests.
 """
@@ -23,13 +25,20 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.tour import checks
+from tests.tour import checks, staff
 from tests.tour.reporter import LANGUAGES, Tour, served, tour
+from tests.web import desk_site
 from tests.web.reporter_site import Site
 
 STATEMENT = Path(__file__).parents[2] / "portal" / "data" / "accessibility.toml"
 # What is shown of each page: its language, the width and the look.
 PICTURES = (("nl", 360, "light"), ("nl", 1280, "light"), ("ar", 360, "dark"))
+DESK = {
+    "vandaag", "zaken", "zaak", "leerling-met-ouders", "gesprekken-politie-eerst", "gesprek-accused",
+    "gespreksblad", "plan", "registratie-tekst", "protocol-loopt", "protocol-voorstel", "gekoppeld",
+    "taken", "maatregel-geweigerd", "meldcode", "afronden", "aangifte",
+}  # fmt: skip
+DESK_LOOKS = ((360, "light"), (1280, "light"), (1280, "dark"))
 QUALITY = 60
 TALLEST = 4_000
 
@@ -53,19 +62,37 @@ def on_tour(started: Browser, language: str) -> Iterator[Tour]:
             yield going
 
 
-def pictures(folder: Path) -> None:
+def pictures(folder: Path, only: str = "") -> None:
     """Take a picture of every page, small enough for a repository."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.webp"):
-        old.unlink()
+        if only in ("", "staff" if old.name.startswith("bureau-") else "reporter"):
+            old.unlink()
     with browser() as started:
-        for language in dict.fromkeys(one for one, _width, _look in PICTURES):
-            shown = [one[1:] for one in PICTURES if one[0] == language]
-            with on_tour(started, language) as going:
-                for name in going.stops():
-                    for width, look in shown:
-                        checks.put_on(going.page, width, look)
-                        _take(going.page, folder / f"{name}-{language}-{width}-{look}.webp")
+        if only != "staff":
+            _of_reporter(started, folder)
+        if only != "reporter":
+            _of_staff(started, folder)
+
+
+def _of_reporter(started: Browser, folder: Path) -> None:
+    for language in dict.fromkeys(one for one, _width, _look in PICTURES):
+        shown = [one[1:] for one in PICTURES if one[0] == language]
+        with on_tour(started, language) as going:
+            for name in going.stops():
+                for width, look in shown:
+                    checks.put_on(going.page, width, look)
+                    _take(going.page, folder / f"{name}-{language}-{width}-{look}.webp")
+
+
+def _of_staff(started: Browser, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        site = desk_site.copy_of_site(Path(place))
+        with staff.tour(site, started) as going:
+            for name in going.stops():
+                for width, look in DESK_LOOKS if name in DESK else ():
+                    checks.put_on(going.page, width, look)
+                    _take(going.page, folder / f"bureau-{name}-{width}-{look}.webp")
 
 
 def _take(page: Page, path: Path) -> None:
@@ -123,11 +150,13 @@ def main() -> int:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     parser = argparse.ArgumentParser(prog="python -m tests.tour", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("pictures").add_argument("folder", type=Path)
+    taking = commands.add_parser("pictures")
+    taking.add_argument("folder", type=Path)
+    taking.add_argument("--only", choices=("reporter", "staff"), default="")
     commands.add_parser("statement")
     given = parser.parse_args()
     if given.command == "pictures":
-        pictures(given.folder)
+        pictures(given.folder, given.only)
         return 0
     return statement()
 

@@ -22,6 +22,8 @@ SMALL_TARGETS = """(least) => [...document.querySelectorAll(
   const inline = one.matches("a") && getComputedStyle(one).display === "inline";
   return !hidden && !inline && (box.height < least - 0.5 || box.width < least - 0.5);
 }).map((one) => one.outerHTML.slice(0, 120))"""
+VIOLATED = """(options) => axe.run(document, options).then(({violations}) =>
+  violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`))"""
 FOCUSED = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
@@ -85,9 +87,9 @@ def faults(page: Page, look: str) -> list[str]:
     options = {
         "runOnly": RULES,
         "rules": {"color-contrast": {"enabled": look != "forced"}},
+        "resultTypes": ["violations"],
     }
-    found = page.evaluate("options => axe.run(document, options)", options)
-    told = [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in found["violations"]]
+    told = page.evaluate(VIOLATED, options)
     too_wide = page.evaluate(
         "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
