@@ -8,14 +8,19 @@ from evidence_store.inspect.answer import (
     make_cleaned,
     make_preview,
 )
+from evidence_store.inspect.archives import Listed, Rest, list_members, make_without
 from evidence_store.inspect.sandbox import sandbox_status
 
 __all__ = [
     "DEFAULT_LIMIT",
     "Derivative",
     "InspectError",
+    "Listed",
+    "Rest",
     "describe",
+    "list_members",
     "make_cleaned",
     "make_preview",
+    "make_without",
     "sandbox_status",
 ]

@@ -89,7 +89,7 @@ def describe(
         EvidenceStoreError: The source itself is damaged or unreadable.
     """
     declared = kinds.canonical(declared_type) if declared_type else kinds.by_name(name)
-    with _opened(source) as ranges:
+    with opened(source) as ranges:
         answer: dict[str, Any] = {
             "sha256": sha256 or _digest(ranges),
             "size": ranges.size,
@@ -169,13 +169,13 @@ def make_cleaned(
 
 
 def _made(source: ReadAt | str | os.PathLike[str], job: dict[str, Any]) -> Derivative:
-    with _opened(source) as ranges:
+    with opened(source) as ranges:
         outcome = run_child(_MODULE, job, ranges, Limits())
     text = outcome.result.get("text") is True
     if outcome.fault or not outcome.blob or not (text or outcome.blob[:3] == b"\xff\xd8\xff"):
         msg = f"no copy could be made ({outcome.fault or 'garbage'})"
         raise InspectError(msg)
-    versions, mark = (_line(outcome.result.get(key)) for key in ("versions", "likeness"))
+    versions, mark = (clean_line(outcome.result.get(key)) for key in ("versions", "likeness"))
     return Derivative(
         data=outcome.blob.decode("utf-8", "replace").encode() if text else outcome.blob,
         media_type="text/plain; charset=utf-8" if text else "image/jpeg",
@@ -186,7 +186,18 @@ def _made(source: ReadAt | str | os.PathLike[str], job: dict[str, Any]) -> Deriv
 
 
 @contextmanager
-def _opened(source: ReadAt | str | os.PathLike[str]) -> Iterator[ReadAt]:
+def opened(source: ReadAt | str | os.PathLike[str]) -> Iterator[ReadAt]:
+    """Open a path for reading by position, or take what can be read so already.
+
+    Args:
+        source: A path, or anything with `size` and `read_at(offset, size)`.
+
+    Yields:
+        The source of ranges.
+
+    Raises:
+        InspectError: The path cannot be read.
+    """
     if not isinstance(source, str | os.PathLike):
         yield source
         return
@@ -242,15 +253,22 @@ def _checked_facts(facts: dict[str, Any]) -> dict[str, Any]:
         number = key in _NUMBERS and type(value) is int and 0 <= value < 2**53
         if number or (key == "position" and isinstance(value, bool)):
             checked[key] = value
-        elif key in _TEXTS and isinstance(value, str) and _line(value):
-            checked[key] = _line(value)
+        elif key in _TEXTS and isinstance(value, str) and clean_line(value):
+            checked[key] = clean_line(value)
         elif key in _LISTS and isinstance(value, list):
-            checked[key] = [_line(entry) for entry in value[:30]]
+            checked[key] = [clean_line(entry) for entry in value[:30]]
     return checked
 
 
-def _line(value: object) -> str:
-    """One bounded line without control or direction characters."""
+def clean_line(value: object) -> str:
+    """Make one bounded line without control or direction characters.
+
+    Args:
+        value: Anything; what is no text gives an empty line.
+
+    Returns:
+        At most 600 characters.
+    """
     text = value if isinstance(value, str) else ""
     kept = (c for c in text[:600] if unicodedata.category(c) not in {"Cc", "Cs"} and c not in _BIDI)
     return "".join(kept).strip()

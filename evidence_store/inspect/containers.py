@@ -24,6 +24,10 @@ class Member(NamedTuple):
         flags: General purpose flags.
         method: 0 stored, 8 deflated, others are not read.
         offset: Where its local header begins.
+        raw: Its name as stored, every byte of it.
+        crc: CRC-32 of the unpacked bytes, as declared.
+        time: Time of day as MS-DOS writes it.
+        date: Day as MS-DOS writes it.
     """
 
     name: str
@@ -32,6 +36,10 @@ class Member(NamedTuple):
     flags: int
     method: int
     offset: int
+    raw: bytes
+    crc: int
+    time: int
+    date: int
 
 
 _END = struct.Struct("<4s4H2LH")
@@ -91,7 +99,7 @@ def zip_facts(reader: RangeReader) -> tuple[dict[str, Any], list[str], str]:
     Raises:
         Refusal: truncated (no readable directory).
     """
-    entries, count = _directory(reader)
+    entries, count = directory(reader)
     names = [one.name for one in entries]
     found = {"members": count, "member_names": names[:SHOWN_NAMES]}
     warnings = []
@@ -128,7 +136,7 @@ def member_head(reader: RangeReader, wanted: Callable[[str], bool], limit: int) 
     Returns:
         Its first bytes; b"" when there is none that can be read.
     """
-    entries, _ = _directory(reader)
+    entries, _ = directory(reader)
     one = next((entry for entry in entries if wanted(entry.name)), None)
     if one is None or one.flags & _LOCKED or one.method not in {_STORED, _DEFLATED}:
         return b""
@@ -145,7 +153,18 @@ def member_head(reader: RangeReader, wanted: Callable[[str], bool], limit: int) 
         return b""
 
 
-def _directory(reader: RangeReader) -> tuple[list[Member], int]:
+def directory(reader: RangeReader) -> tuple[list[Member], int]:
+    """Read the central directory, within bounds.
+
+    Args:
+        reader: The bytes of the zip.
+
+    Returns:
+        The entries, at most `MAX_MEMBERS`, and how many there are said to be.
+
+    Raises:
+        Refusal: truncated.
+    """
     start = max(0, reader.size - _TAIL)
     tail = reader.read_at(start, _TAIL)
     at = tail.rfind(b"PK\x05\x06")
@@ -164,7 +183,9 @@ def _directory(reader: RangeReader) -> tuple[list[Member], int]:
         flags, lengths = row[3], row[10:13]
         raw = data[position + _ENTRY.size :][: lengths[0]]
         name = raw.decode("utf-8" if flags & 0x800 else "cp437", "replace")
-        entries.append(Member(name[:200], row[8], row[9], flags, row[4], row[16]))
+        entries.append(
+            Member(name[:200], row[8], row[9], flags, row[4], row[16], raw, row[7], *row[5:7])
+        )
         position += _ENTRY.size + sum(lengths)
     if count and not entries:
         raise Refusal("truncated")

@@ -37,7 +37,7 @@ from portal.services.case_views import DayView, EntryView, ReportView
 from portal.services.errors import RecordMismatchError
 
 SAID_IN_TIMELINE = 90
-EVIDENCE_SEALED = str(CustodyKind.EVIDENCE_SEALED)
+CLOSED_OFF = {str(CustodyKind.EVIDENCE_SEALED), str(CustodyKind.EVIDENCE_WITHHELD)}
 WRITTEN = (
     case_work.NOTE,
     case_work.STEP,
@@ -127,7 +127,7 @@ def _events(session: Session, case: Case, opened: CaseKeys) -> list[tuple[Custod
         .order_by(CustodyEvent.position)
     )
     events = list(session.scalars(query))
-    sealed = {next(iter(_listed(one)), "") for one in events if one.kind == EVIDENCE_SEALED}
+    sealed = {next(iter(_listed(one)), "") for one in events if one.kind in CLOSED_OFF}
     found = [(event, _event(event, identities, opened.changed)) for event in events]
     return [
         (event, entry if sealed.isdisjoint(_listed(event)) else _nameless(entry))

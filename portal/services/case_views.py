@@ -114,6 +114,8 @@ class EvidenceView:
     """Why staff do not open it: ``reporter``, ``intimate``, ``staff``, ``asked``; or empty."""
     copy: str = ""
     """Media type of the cleaned copy, where there is one."""
+    rest: dict[str, Any] = field(default_factory=dict)
+    """Of a zip of which something was closed: what the copy without that holds."""
 
     @property
     def withheld(self) -> bool:

@@ -56,6 +56,10 @@ NOBODY_YET = Parties()
 SAID_IN_FACTS = 300
 SEALED = "verzegeld"
 SEALED_REMARK = "Niet in dit pakket. Twee herstelhouders van de school openen het voor de politie."
+REST_REMARK = (
+    "Er is een afgeleide kopie van dit pakje, zonder wat gesloten is ({left_out} niet, {members} "
+    "wel). Zij is geen origineel. SHA-256 van de kopie: {sha256}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +264,7 @@ def _sealed_exhibit(item: EvidenceView) -> Exhibit:
         size=item.size,
         received=item.received_at.astimezone(ZONE),
         sha256=item.sha256,
-        remarks=(SEALED_REMARK,),
+        remarks=(SEALED_REMARK, *([REST_REMARK.format(**item.rest)] if item.rest else [])),
     )
 
 

@@ -39,7 +39,7 @@ from portal.services.transaction import add_unless_there
 READ_BYTES = 1 << 20
 DERIVATIVE_FORMAT = 2
 SIZES = {"blurred": 320, "clear": 1600}
-CLEANED, LIKENESS = "cleaned", "likeness"
+CLEANED, REST, LIKENESS = "cleaned", "rest", "likeness"
 SEALING = "sealing"
 """The record in which a reporter who came back asks to seal a file."""
 NEUTRAL_NAME = "verzegeld bestand"
@@ -197,6 +197,7 @@ def _view(item: OpenItem, exhibit: str) -> EvidenceView:
         intimate=is_intimate(item),
         sealed=str(item.sealed.get("why", "")) or ("asked" if item.asked else ""),
         copy=str(item.sealed.get("copy", "")),
+        rest=dict(item.sealed.get("rest") or {}),
     )
 
 
@@ -259,11 +260,11 @@ def preview(
     """
     if item.withheld:
         raise NotFoundError(item.row.id)
-    kept = _kept(session, item, kind)
+    known = kept(session, item.row, kind)
     if kind == "clear":
-        _log(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
-    if kept is not None:
-        return open_derivative(kept, item), kept.media_type
+        log_handling(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
+    if known is not None:
+        return open_derivative(known, item), known.media_type
     inspection = item.body.get("inspection") or {}
     if inspection.get("preview") not in {"image", "video"}:
         raise NotFoundError(item.row.id)
@@ -295,23 +296,9 @@ def _keep(session: Session, item: OpenItem, kind: str, made: Made, now: datetime
     add_unless_there(session, Derivative, row, while_there=unchanged)
 
 
-def cleaned_copy(
-    session: Session, *, actor: StaffActor, item: OpenItem, now: datetime
-) -> tuple[bytes, str]:
-    """Give the cleaned copy of what is kept for the police.
-
-    Raises:
-        NotFoundError: when there is none.
-    """
-    kept = _kept(session, item, CLEANED)
-    if kept is None or not item.sealed or is_intimate(item):
-        raise NotFoundError(item.row.id)
-    _log(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
-    return open_derivative(kept, item), kept.media_type
-
-
-def _kept(session: Session, item: OpenItem, kind: str) -> Derivative | None:
-    query = select(Derivative).where(Derivative.evidence_id == item.row.id, Derivative.kind == kind)
+def kept(session: Session, row: EvidenceItem, kind: str) -> Derivative | None:
+    """Find what was made from an original."""
+    query = select(Derivative).where(Derivative.evidence_id == row.id, Derivative.kind == kind)
     return session.scalar(query)
 
 
@@ -364,7 +351,7 @@ def log_download(session: Session, *, actor: StaffActor, item: OpenItem, now: da
     """
     if item.withheld:
         raise NotFoundError(item.row.id)
-    _log(session, item, actor, CustodyKind.EVIDENCE_OPENED, now)
+    log_handling(session, item, actor, CustodyKind.EVIDENCE_OPENED, now)
 
 
 def reader(store: EvidenceStore, item: OpenItem) -> SeekableReader:
@@ -384,9 +371,10 @@ def stream_of(store: EvidenceStore, row: EvidenceItem, identity: Identity) -> It
             yield data
 
 
-def _log(
+def log_handling(
     session: Session, item: OpenItem, actor: StaffActor, kind: CustodyKind, now: datetime
 ) -> None:
+    """Write down that a reader saw something of an item, or fetched it."""
     custody.record_event(
         session,
         kind,

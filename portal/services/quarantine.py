@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from portal.services import (
     cards,
     case_keys,
     case_records,
+    copies,
     custody,
     evidence,
     keys,
@@ -36,7 +37,7 @@ from portal.services.staff import StaffActor
 
 CLOSED_OFF, HANDLED = "quarantine", "quarantine:handled"
 OPENINGS = (str(CustodyKind.EVIDENCE_PREVIEWED), str(CustodyKind.EVIDENCE_OPENED))
-MEMBER_LIMIT, TEXT_LIMIT = 200, 5000
+MEMBER_LIMIT, TEXT_LIMIT = 500, 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class ClosedOff:
     received_at: datetime
     seen: list[str] = field(default_factory=list)
     member: str = ""
+    rest: bool = False
     handled: str = ""
     handled_by: str = ""
 
@@ -64,18 +66,19 @@ def close_off(
     case_id: str,
     evidence_id: str,
     now: datetime,
-    member: str = "",
+    members: Collection[int] = (),
 ) -> None:
     """Close what staff should not see, for every reader at once, and set the task.
 
     What was sent twice, or by two, is closed with it; of a sealed item its cleaned copy goes. A
-    second press changes nothing. Of a zip the whole is sealed.
+    second press changes nothing. Of a zip the whole is sealed; a copy of the members that were
+    not meant stays. Where nobody could ever open it again it is shown to nobody, and not sealed.
 
     Args:
-        member: which file in a zip it was.
+        members: places in a zip of what nobody should see; none for all of it.
 
     Raises:
-        NotFoundError: no such item, no key for this person, or nobody could ever open it again.
+        NotFoundError: no such item, or no key for this person.
         ConflictError: somebody changed one of them meanwhile.
     """
     case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
@@ -83,16 +86,16 @@ def close_off(
     chosen = next((one for one in items if one.row.id == evidence_id), None)
     if chosen is None:
         raise NotFoundError(evidence_id)
+    meant = copies.meant(session, store, chosen, members)
     digest = chosen.body["sha256"]
     alike = [one for one in items if one.body["sha256"] == digest and _shows_something(one)]
     seen = {one.row.id: _seen_by(session, one, opened) for one in alike}
     told = set()
     for item in sorted(alike, key=lambda one: one is not chosen):
-        try:
-            _close(session, actor, store, opened, item, items, now)
-        except NotFoundError:
-            if item is chosen:
-                raise
+        same = item.sealed.get("rest") == chosen.sealed.get("rest")
+        places = [one.place for one in meant] if same else []
+        held = _held(session, opened, item, items)
+        if not _close(session, actor, store, item, held, places, now):
             continue
         body = {
             "evidence": item.row.id,
@@ -100,7 +103,7 @@ def close_off(
             "who": actor.name,
             "at": now.isoformat(timespec="seconds"),
             "seen": seen[item.row.id],
-            "member": member.strip()[:MEMBER_LIMIT],
+            "member": ", ".join(one.name for one in meant)[:MEMBER_LIMIT],
         }
         _note(session, case, opened, CLOSED_OFF, body, actor, now)
         told.add(item.row.report_id)
@@ -120,17 +123,24 @@ def _close(
     session: Session,
     actor: StaffActor,
     store: EvidenceStore,
-    opened: CaseKeys,
     item: OpenItem,
-    items: Sequence[OpenItem],
+    held: Held,
+    places: Sequence[int],
     now: datetime,
-) -> None:
-    held = _held(session, opened, item, items)
+) -> bool:
+    """Close one item; False when there was nothing more to close."""
     if item.sealed:
-        sealing.close_copy(session, held, actor=actor.custody, now=now)
-        return
-    ready = sealing.make_ready(store, held, why=sealing.BY_STAFF)
-    sealing.seal(session, ready, actor=actor.custody, now=now)
+        rest = copies.less(session, item, places)
+        sealing.close_copy(session, held, actor=actor.custody, now=now, rest=rest)
+        return True
+    if held.sealed is not None:
+        ready = sealing.make_ready(store, held, why=sealing.BY_STAFF, without=places)
+        sealing.seal(session, ready, actor=actor.custody, now=now)
+        return True
+    if item.body.get("intimate", "no") != "no":
+        return False  # it is shut already
+    sealing.shut(session, held, actor=actor.custody, now=now)
+    return True
 
 
 def handle(
@@ -199,6 +209,8 @@ def _made_ready(
     """What cannot be sealed now stays withheld, and is tried again at the next opening."""
     try:
         held = _held(session, opened, item, items)
+        if held.sealed is None:
+            return None
         why = sealing.INTIMATE if evidence.is_intimate(item) else sealing.BY_REPORTER
         return sealing.make_ready(store, held, why=why)
     except (NotFoundError, EvidenceStoreError, OSError):
@@ -222,13 +234,20 @@ def _held(session: Session, opened: CaseKeys, item: OpenItem, items: Sequence[Op
         listing=records.open_record(record, story.identity),
         story=story,
         evidence=evidence.key_of(item),
-        sealed=sealing.compartment_of(session, item.case.school_id, item.row.report_id),
+        sealed=_sealed_compartment(session, item),
         log=item.case_key,
         place=arrival.place_of(
             [one.body for one in items if one.row.report_id == item.row.report_id], item.row.id
         ),
         case_id=item.case.id,
     )
+
+
+def _sealed_compartment(session: Session, item: OpenItem) -> Compartment | None:
+    """Where an item is sealed to; None where nobody could open it there."""
+    with contextlib.suppress(NotFoundError):
+        return sealing.compartment_of(session, item.case.school_id, item.row.report_id)
+    return None
 
 
 def _seen_by(session: Session, item: OpenItem, opened: CaseKeys) -> list[str]:
@@ -338,6 +357,7 @@ def _view(body: Mapping[str, Any], item: OpenItem, handled: Mapping[str, Any]) -
         received_at=datetime.fromisoformat(item.body["at"]),
         seen=[str(name) for name in _listed(body.get("seen"))],
         member=str(body.get("member", "")),
+        rest=bool(item.sealed.get("rest")),
         handled=str(handled.get("text", "")),
         handled_by=str(handled.get("who", "")),
     )

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from evidence_store import EvidenceStore, EvidenceStoreError, Recipient
 from evidence_store.inspect import Derivative as Made
-from evidence_store.inspect import make_cleaned
+from evidence_store.inspect import Rest, make_cleaned, make_without
 from evidence_store.rehead import ReheadedItem
 from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
@@ -46,7 +46,8 @@ class Held:
     """Where its listing stands."""
     evidence: OpenCompartment
     """What opens object and record now, and what readers of the case will open."""
-    sealed: Compartment
+    sealed: Compartment | None
+    """Where it is sealed to; None where nobody could open it there."""
     log: Compartment
     """Where it is written down."""
     place: int
@@ -60,24 +61,51 @@ class Ready:
 
     store: EvidenceStore
     held: Held
+    to: Compartment
     why: str
     moved: ReheadedItem
     copy: Made | None
+    rest: Rest | None = None
+    """What else was in a zip of which staff should not see something."""
 
 
-def make_ready(store: EvidenceStore, held: Held, *, why: str, conceal: Sequence[str] = ()) -> Ready:
+def make_ready(
+    store: EvidenceStore,
+    held: Held,
+    *,
+    why: str,
+    conceal: Sequence[str] = (),
+    without: Sequence[int] = (),
+) -> Ready:
     """Make what sealing an item takes; slow, so outside of any write transaction.
 
     Args:
         conceal: how a chat or mail names the reporter, for the cleaned copy.
+        without: places of the members of a zip that nobody should see; the others stay, if they
+            can be copied.
 
     Raises:
+        NotFoundError: nobody could ever open it again.
         EvidenceStoreError, OSError: the object cannot be read or written; nothing is left then.
     """
+    if held.sealed is None:
+        raise NotFoundError(held.row.id)
     identities = [held.evidence.identity]
     copy = _cleaned(store, held, conceal) if why == BY_REPORTER else None
+    rest = rest_of_original(store, held, without) if without else None
     to = [Recipient.parse(held.sealed.recipient)]
-    return Ready(store, held, why, store.rehead(held.row.object_id, identities, to), copy)
+    return Ready(
+        store, held, held.sealed, why, store.rehead(held.row.object_id, identities, to), copy, rest
+    )
+
+
+def rest_of_original(store: EvidenceStore, held: Held, without: Sequence[int]) -> Rest | None:
+    """Copy a zip without some members; None where that cannot be done."""
+    try:
+        with store.open(held.row.object_id, [held.evidence.identity]) as source:
+            return make_without(source, without)
+    except EvidenceStoreError:
+        return None
 
 
 def seal(session: Session, ready: Ready, *, actor: Actor, now: datetime) -> None:
@@ -96,32 +124,65 @@ def seal(session: Session, ready: Ready, *, actor: Actor, now: datetime) -> None
     destroy_after_commit(session, ready.store, before)
 
 
-def close_copy(session: Session, held: Held, *, actor: Actor, now: datetime) -> None:
-    """Take the cleaned copy of a sealed item from every reader: it shows what the original does.
+def shut(session: Session, held: Held, *, actor: Actor, now: datetime) -> None:
+    """Keep an item from every reader where nobody could open it once it is sealed.
+
+    Its previews go, and the portal shows and gives it to nobody; readers' keys still open its
+    object. It is sealed at the first opening of the case after two holders can.
 
     Raises:
         ConflictError: somebody changed it meanwhile.
     """
+    _rewrite(session, held, {}, {}, CustodyKind.EVIDENCE_WITHHELD, actor, now)
+
+
+def close_copy(
+    session: Session, held: Held, *, actor: Actor, now: datetime, rest: Rest | None = None
+) -> None:
+    """Take the copy of a sealed item from every reader: it shows what the original does.
+
+    Args:
+        rest: what stays of a zip's copy of which one more member goes.
+
+    Raises:
+        ConflictError: somebody changed it meanwhile.
+    """
+    sealed = {name: value for name, value in held.body["sealed"].items() if name != "rest"}
+    told = {"sealed": {**sealed, "why": BY_STAFF, "copy": "", **_said_of(rest)}}
+    listed = {"sealed": BY_STAFF}
+    kind = CustodyKind.EVIDENCE_SEALED
+    row = _rewrite(session, held, told, listed, kind, actor, now)
+    if rest is not None:
+        _keep(session, held, row, rest.made, evidence.REST, now)
+
+
+def _rewrite(
+    session: Session,
+    held: Held,
+    told: Mapping[str, Any],
+    listed: Mapping[str, Any],
+    kind: CustodyKind,
+    actor: Actor,
+    now: datetime,
+) -> EvidenceItem:
+    """Write what readers see of an item anew: nothing of what is in it; previews go."""
     begin_write(session)
     row = session.get(EvidenceItem, held.row.id, with_for_update=True, populate_existing=True)
     before = session.get(Record, row.record_id) if row is not None else None
     if row is None or before is None or before.ciphertext_sha256 != held.listing["record"]:
         raise ConflictError(held.row.id)
     old = [row.record_id, row.listing_id]
-    body = {
-        **held.body,
-        "intimate": "yes",
-        "inspection": {"type": UNKNOWN, "preview": "none"},
-        "sealed": {**held.body["sealed"], "why": BY_STAFF, "copy": ""},
-    }
+    unseen = {"intimate": "yes", "inspection": {"type": UNKNOWN, "preview": "none"}}
+    body = {**held.body, **unseen, **told}
     shown = records.add_unvouched(session, held.evidence.row, body, kind="evidence", now=now)
-    listing = {**held.listing, "sealed": BY_STAFF, "record": shown.ciphertext_sha256}
-    listed = records.add_record(session, held.story, listing, kind="listing", now=now)
+    listing = {**held.listing, **listed, "record": shown.ciphertext_sha256}
+    written = records.add_record(session, held.story, listing, kind="listing", now=now)
     session.execute(delete(Derivative).where(Derivative.evidence_id == row.id))
-    row.record_id, row.listing_id = shown.id, listed.id
+    row.record_id, row.listing_id = shown.id, written.id
     session.flush()
     session.execute(delete(Record).where(Record.id.in_(old)))
-    _log(session, held, row, [shown, listed], BY_STAFF, actor, now)
+    _log(session, held, row, [shown, written], BY_STAFF, actor, now, kind)
+    return row
 
 
 def _log(
@@ -132,10 +193,11 @@ def _log(
     why: str,
     actor: Actor,
     now: datetime,
+    kind: CustodyKind = CustodyKind.EVIDENCE_SEALED,
 ) -> None:
     custody.record_event(
         session,
-        CustodyKind.EVIDENCE_SEALED,
+        kind,
         school_id=row.school_id,
         actor=actor,
         now=now,
@@ -172,17 +234,32 @@ def _swap(session: Session, ready: Ready, actor: Actor, now: datetime) -> None:
     kept, shown, listed = written
     session.execute(delete(Derivative).where(Derivative.evidence_id == row.id))
     if ready.copy is not None:
-        made = evidence.derivative_row(
-            row, ready.copy, kind=evidence.CLEANED, key=held.evidence, now=now
-        )
-        session.execute(insert(Derivative).values(made))
-    row.compartment_id, row.sealed_record_id = held.sealed.id, kept.id
+        _keep(session, held, row, ready.copy, evidence.CLEANED, now)
+    if ready.rest is not None:
+        _keep(session, held, row, ready.rest.made, evidence.REST, now)
+    row.compartment_id, row.sealed_record_id = ready.to.id, kept.id
     row.record_id, row.listing_id = shown.id, listed.id
     row.object_id, row.ciphertext_sha256 = ready.moved.id, ready.moved.ciphertext_sha256
     session.flush()
     session.execute(delete(Record).where(Record.id.in_(old)))
-    _move_events(session, held)
+    _move_events(session, held, ready.to)
     _log(session, held, row, written, ready.why, actor, now)
+
+
+def _keep(
+    session: Session, held: Held, row: EvidenceItem, made: Made, kind: str, now: datetime
+) -> None:
+    values = evidence.derivative_row(row, made, kind=kind, key=held.evidence, now=now)
+    session.execute(insert(Derivative).values(values))
+
+
+def _said_of(rest: Rest | None) -> dict[str, Any]:
+    """Say of a copy without something that it is one, and of what."""
+    if rest is None:
+        return {}
+    told = {"members": rest.members, "left_out": rest.left_out, "names": rest.names}
+    size = {"sha256": rest.sha256, "size": len(rest.made.data)}
+    return {"copy": rest.made.media_type, "rest": {**told, **size}}
 
 
 def _write_records(session: Session, ready: Ready, now: datetime) -> tuple[Record, Record, Record]:
@@ -193,7 +270,7 @@ def _write_records(session: Session, ready: Ready, now: datetime) -> tuple[Recor
         "ciphertext_sha256": ready.moved.ciphertext_sha256,
     }
     whole = {**held.body, **moved}
-    kept = records.add_unvouched(session, held.sealed, whole, kind="evidence", now=now)
+    kept = records.add_unvouched(session, ready.to, whole, kind="evidence", now=now)
     shown = records.add_unvouched(
         session,
         held.evidence.row,
@@ -210,6 +287,7 @@ def _write_records(session: Session, ready: Ready, now: datetime) -> tuple[Recor
                 "record": kept.ciphertext_sha256,
                 "at": now.isoformat(timespec="seconds"),
                 "copy": ready.copy.media_type if ready.copy else "",
+                **_said_of(ready.rest),
             },
         },
         kind="evidence",
@@ -231,7 +309,7 @@ def _shown_type(held: Held, why: str) -> str:
     return str(inspection.get("type", UNKNOWN)) if why == BY_REPORTER else UNKNOWN
 
 
-def _move_events(session: Session, held: Held) -> None:
+def _move_events(session: Session, held: Held, to: Compartment) -> None:
     """Seal what the log says of its arrival to the pairs: the name stands there too."""
     query = select(CustodyEvent).where(
         CustodyEvent.report_id == held.row.report_id,
@@ -240,7 +318,7 @@ def _move_events(session: Session, held: Held) -> None:
     )
     for event in session.scalars(query):
         if held.row.id in vouching.about_of(vouching.public_of(event.public)):
-            custody.move_sealed_part(event, held.evidence.identity, held.sealed)
+            custody.move_sealed_part(event, held.evidence.identity, to)
 
 
 def can_be_opened(session: Session, sealed: Compartment) -> bool:

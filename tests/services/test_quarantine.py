@@ -6,6 +6,7 @@ from sqlalchemy import select
 from evidence_store import EvidenceStore, NoMatchError
 from portal.models import Derivative, EvidenceItem
 from portal.services import (
+    copies,
     evidence,
     protecting,
     quarantine,
@@ -141,14 +142,14 @@ def test_the_cleaned_copy_of_a_sealed_file_goes_with_one_press_too(world, sessio
     told.send(world, session, draft)
     actor, case_id, _ = opened_case(world, session)
     item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=photo)
-    evidence.cleaned_copy(session, actor=actor, item=item, now=NOW)
+    copies.cleaned(session, actor=actor, item=item, now=NOW)
     transaction.commit(session)
     close_off(world, session, actor, case_id, photo)
     close_off(world, session, actor, case_id, photo)
     assert session.scalars(select(Derivative)).all() == []
     item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=photo)
     with pytest.raises(NotFoundError):
-        evidence.cleaned_copy(session, actor=actor, item=item, now=NOW)
+        copies.cleaned(session, actor=actor, item=item, now=NOW)
     _, _, view = opened_case(world, session)
     shown = next(one for one in view.evidence if one.id == photo)
     assert (shown.sealed, shown.copy, shown.intimate) == ("staff", "", True)

@@ -13,6 +13,7 @@ from portal.demo.names import SCHOOLS
 from portal.demo.roster import make_pair
 from portal.models import CustodyEvent, Derivative, EvidenceItem, Record, Wrap
 from portal.services import (
+    copies,
     drafts,
     evidence,
     keys,
@@ -97,7 +98,7 @@ def test_staff_see_a_copy_under_a_neutral_name_and_nothing_else(world, session, 
     assert (sealed.name, sealed.facts, sealed.preview) == (evidence.NEUTRAL_NAME, {}, "none")
     assert sealed.sha256 == hashlib.sha256(FILES[0][1]).hexdigest()
     item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=sealed.id)
-    data, media_type = evidence.cleaned_copy(session, actor=actor, item=item, now=NOW)
+    data, media_type = copies.cleaned(session, actor=actor, item=item, now=NOW)
     image = Image.open(io.BytesIO(data))
     assert (media_type, image.size, len(image.getexif())) == ("image/jpeg", (1600, 1200), 0)
     for kind in ("blurred", "clear"):
@@ -114,7 +115,7 @@ def test_a_chat_is_read_without_its_sender(world, session, draft):
     actor, case_id, view = opened_case(world, session)
     sealed = next(one for one in view.evidence if one.sealed)
     item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=sealed.id)
-    data, _ = evidence.cleaned_copy(session, actor=actor, item=item, now=NOW)
+    data, _ = copies.cleaned(session, actor=actor, item=item, now=NOW)
     assert data.decode() == CHAT.replace("Fenna de Boer", "[melder]").replace("Fenna", "[melder]")
     kept = session.scalars(select(Derivative)).one()
     assert (kept.kind, kept.tool.split()[0]) == ("cleaned", "evidence_store.inspect")
@@ -129,7 +130,7 @@ def test_what_cannot_be_copied_is_listed_by_size_and_time(world, session, draft)
     assert (sealed.copy, sealed.size, sealed.received_at) == ("", len(FILES[2][1]), NOW)
     item = evidence.find(session, actor=actor, case_id=case_id, evidence_id=sealed.id)
     with pytest.raises(NotFoundError):
-        evidence.cleaned_copy(session, actor=actor, item=item, now=NOW)
+        copies.cleaned(session, actor=actor, item=item, now=NOW)
 
 
 @once

@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response as Answer
 from portal import data
 from portal.domain.intimate_steps import IntimateSteps
 from portal.domain.permissions import Action
-from portal.services import evidence, quarantine, transaction
+from portal.services import copies, evidence, quarantine, transaction
 from portal.services.errors import ConflictError, InvalidInputError
 from portal.services.quarantine import ClosedOff
 from portal.web import context
 from portal.web.context import db, now, portal
+from portal.web.filenames import attachment
 from portal.web.guards import current_actor, requires
 from portal.web.staff.evidence import find_item, item_page
 from portal.web.staff.layout import case_page
@@ -49,6 +50,7 @@ def ask(school: str, case_id: str, evidence_id: str) -> str:  # noqa: ARG001 - `
         item=view,
         case_id=case_id,
         label=item.case.label,
+        members=copies.members(db(), portal().store, item),
         member=request.args.get("lid", ""),
     )
 
@@ -74,7 +76,7 @@ def _close(case_id: str, evidence_id: str) -> None:
         case_id=case_id,
         evidence_id=evidence_id,
         now=now(),
-        member=request.form.get("member", ""),
+        members=request.form.getlist("member", type=int),
     )
 
 
@@ -102,9 +104,22 @@ def copy(school: str, case_id: str, evidence_id: str) -> Response:  # noqa: ARG0
     """Give the cleaned copy; it is written down before the first byte goes out."""
     actor = current_actor()
     item = find_item(case_id, evidence_id)
-    body, media_type = evidence.cleaned_copy(db(), actor=actor, item=item, now=now())
+    body, media_type = copies.cleaned(db(), actor=actor, item=item, now=now())
     context.commit()
     response = Response(body, content_type=media_type)
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+@blueprint.get("/overig")
+@requires(Action.WORK_ON_CASES)
+def rest(school: str, case_id: str, evidence_id: str) -> Response:  # noqa: ARG001 - `current_school` reads it
+    """Give what else was in a zip of which something was closed, only ever as a download."""
+    item = find_item(case_id, evidence_id)
+    data = copies.rest(db(), actor=current_actor(), item=item, now=now())
+    context.commit()
+    response = Response(data, mimetype="application/octet-stream")
+    response.headers["Content-Disposition"] = attachment(f"overig-{item.body['sha256'][:8]}.zip")
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
 
