@@ -34,11 +34,12 @@ STATEMENT = Path(__file__).parents[2] / "portal" / "data" / "accessibility.toml"
 # What is shown of each page: its language, the width and the look.
 PICTURES = (("nl", 360, "light"), ("nl", 1280, "light"), ("ar", 360, "dark"))
 DESK = {
-    "vandaag", "zaken", "zaak", "leerling-met-ouders", "gesprekken-politie-eerst", "gesprek-accused",
-    "gespreksblad", "plan", "registratie-tekst", "protocol-loopt", "protocol-voorstel", "gekoppeld",
-    "taken", "maatregel-geweigerd", "meldcode", "afronden", "aangifte",
+    "vandaag", "zaken", "zaak", "leerling-met-ouders", "gesprekken-politie-eerst",
+    "gesprek-accused", "gespreksblad", "plan", "registratie-tekst", "protocol-loopt",
+    "protocol-voorstel", "gekoppeld", "taken", "maatregel-geweigerd", "meldcode", "afronden",
+    "aangifte",
 }  # fmt: skip
-DESK_LOOKS = ((360, "light"), (1280, "light"), (1280, "dark"))
+DESK_LOOKS = ((360, "light"), (1280, "light"))
 QUALITY = 60
 TALLEST = 4_000
 

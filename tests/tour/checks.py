@@ -5,7 +5,7 @@ from __future__ import annotations
 import html5lib
 from playwright.sync_api import Page
 
-from tests.e2e.watch import AXE, RULES
+from tests.axe import violations
 
 WIDTHS = (320, 360, 768, 1280)
 LOOKS = ("light", "dark", "forced", "large")
@@ -22,8 +22,6 @@ SMALL_TARGETS = """(least) => [...document.querySelectorAll(
   const inline = one.matches("a") && getComputedStyle(one).display === "inline";
   return !hidden && !inline && (box.height < least - 0.5 || box.width < least - 0.5);
 }).map((one) => one.outerHTML.slice(0, 120))"""
-VIOLATED = """(options) => axe.run(document, options).then(({violations}) =>
-  violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`))"""
 FOCUSED = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
@@ -81,15 +79,8 @@ def all_faults(page: Page, looks: tuple[tuple[int, str], ...], *, keyboard: bool
 
 def faults(page: Page, look: str) -> list[str]:
     """What axe and a narrow screen have against the page as it is shown now."""
-    if not page.evaluate("() => 'axe' in window"):
-        page.evaluate(AXE.read_text())
     # Forced colours are the system's own; axe still reads those that the sheet asked for.
-    options = {
-        "runOnly": RULES,
-        "rules": {"color-contrast": {"enabled": look != "forced"}},
-        "resultTypes": ["violations"],
-    }
-    told = page.evaluate(VIOLATED, options)
+    told = violations(page, rules={"color-contrast": {"enabled": look != "forced"}})
     too_wide = page.evaluate(
         "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
