@@ -13,6 +13,7 @@ from evidence_store import EvidenceStore, EvidenceStoreError, Identity, parse_id
 from portal.cli.school import FILE, fail, instance, moment, school_of
 from portal.config import load_settings
 from portal.services import evidence, recovery, storage, transaction
+from portal.services import meldcode as meldcode_track
 from portal.services.errors import ForbiddenError, InvalidInputError, NotFoundError
 from portal.services.recovery import Recovered
 
@@ -38,6 +39,9 @@ PRIVATE_DIR, PRIVATE_FILE = 0o700, 0o600
 @click.option("--reason", default="", help="Why; it stands in the log of the case.")
 @click.option("--give-to", "staff_code", help="Code of a confirmed colleague who may read it.")
 @click.option("--handles", is_flag=True, help="That colleague handles the case from now on.")
+@click.option(
+    "--meldcode", is_flag=True, help="With --give-to: also the track of the meldcode, if any."
+)
 @click.option("--name", "names", is_flag=True, help="Show the reporter's name; they are told.")
 @click.option(
     "--to",
@@ -53,6 +57,7 @@ def recover(
     reason: str,
     staff_code: str | None,
     handles: bool,  # noqa: FBT001 - click passes flags by name
+    meldcode: bool,  # noqa: FBT001 - click passes flags by name
     names: bool,  # noqa: FBT001 - click passes flags by name
     folder: Path | None,
     sealed: bool,  # noqa: FBT001 - click passes flags by name
@@ -75,7 +80,7 @@ def recover(
                 now=moment(),
             )
             click.echo(f"Zaak {found.case.label} is open voor {found.pair.actor.name}.")
-            use(session, found, staff_code, handles=handles, names=names)
+            use(session, found, staff_code, handles=handles, track=meldcode, names=names)
             if folder is not None:
                 write_out(session, found, folder, sealed=sealed)
         except NotFoundError:
@@ -90,12 +95,13 @@ def use(
     staff_code: str | None,
     *,
     handles: bool,
+    track: bool,
     names: bool,
 ) -> None:
     """Do what was asked, and commit the log before anything is shown or written."""
     told = None
     if staff_code:
-        give(session, found, staff_code, handles=handles)
+        give(session, found, staff_code, handles=handles, track=track)
     if names:
         try:
             told = recovery.reveal_name(session, found, now=moment())
@@ -106,12 +112,18 @@ def use(
         click.echo(json.dumps(identity, ensure_ascii=False, indent=2))
 
 
-def give(session: Session, found: Recovered, staff_code: str, *, handles: bool) -> None:
+def give(
+    session: Session, found: Recovered, staff_code: str, *, handles: bool, track: bool
+) -> None:
     """Let a colleague read the case again."""
     try:
         member = recovery.give_to(
             session, found, staff_code=staff_code, now=moment(), handles=handles
         )
+        if track and not found.tracks:
+            click.echo("Bij deze zaak is geen spoor dat deze twee houders kunnen openen.")
+        elif track:
+            meldcode_track.give_recovered(session, found, member=member, now=moment())
     except InvalidInputError:
         fail(f"{staff_code}: deze code is er niet op school")
     except ForbiddenError:

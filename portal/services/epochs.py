@@ -86,7 +86,44 @@ def renew(
         about=[case.id, removed, *named],
         particulars={"why": str(why)},
     )
+    renew_track(session, case=case, never=never, actor=actor, now=now)
     return Renewed(fresh, reports)
+
+
+def renew_track(
+    session: Session, *, case: Case, never: Collection[str] = (), actor: Actor, now: datetime
+) -> None:
+    """Open a new epoch of the track of the meldcode, if there is one, for who still reads it."""
+    tracks = [
+        row
+        for row in _vouched(session, case.school_id, case_id=case.id)
+        if row.kind == keys.MELDCODE
+    ]
+    if not tracks:
+        return
+    old = keys.newest(tracks, keys.MELDCODE)
+    fresh = keys.new_compartment(
+        session, school_id=case.school_id, kind=keys.MELDCODE, case_id=case.id, epoch=old.epoch + 1
+    )
+    for member in _readers(session, case, old, never):
+        keys.wrap(
+            session,
+            fresh,
+            holder_kind=keys.STAFF,
+            holder_id=member.id,
+            recipient=member.recipient or "",
+        )
+    keys.wrap_to_pairs(session, fresh, _pair_members(session, old), excluded_staff=never)
+    custody.record_event(
+        session,
+        CustodyKind.TRACK_OPENED,
+        school_id=case.school_id,
+        actor=actor,
+        now=now,
+        compartment=fresh.row,
+        case_id=case.id,
+        about=[vouching.mark(fresh.row)],
+    )
 
 
 def _vouched(

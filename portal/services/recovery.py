@@ -7,7 +7,7 @@ recovery stands in the custody log with its reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,8 @@ class Recovered:
     keys: CaseKeys
     pair: Pair
     reason: str
+    tracks: list[OpenCompartment] = field(default_factory=list)
+    """The track of the meldcode beside it, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,13 @@ def open_case(
     if case is None:
         raise NotFoundError(label)
     compartments = keys.compartments_of_case(session, school_id, case.id)
-    opened = sorted(_open(session, compartments, pair), key=lambda item: item.row.epoch)
+    both = sorted(_open(session, compartments, pair), key=lambda item: item.row.epoch)
+    opened = [item for item in both if item.row.kind == keys.CASE]
     if not opened:
         raise NotFoundError(label)
     found = CaseKeys(opened, _reports(session, case, opened))
-    recovered = Recovered(case, found, pair, why)
+    tracks = [item for item in both if item.row.kind == keys.MELDCODE]
+    recovered = Recovered(case, found, pair, why, tracks)
     _log(session, recovered, "case", now)
     return recovered
 
@@ -234,6 +238,7 @@ def stories(session: Session, recovered: Recovered) -> list[dict[str, Any]]:
     What somebody changed without the key is left out and noted in ``recovered.keys.changed``.
     """
     identities = recovered.keys.by_compartment()
+    identities |= {item.row.id: item.identity for item in recovered.tracks}
     rows = [
         row
         for compartment_id in identities

@@ -6,7 +6,7 @@ not in a packet. The names of the persons stand sealed in the track.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,16 +16,15 @@ from sqlalchemy.orm import Session
 from portal import data
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
-from portal.domain.readers import ENOUGH
 from portal.domain.side_tracks import MELDCODE, TRACKS, Track, TrackStep
-from portal.models import Case, StaffMember
-from portal.services import case_head, case_keys, case_records, custody, keys, records, vouching
+from portal.models import Case
+from portal.services import case_keys, case_records, custody, meldcode, records
 from portal.services.case_keys import CaseKeys
-from portal.services.errors import ConflictError, InvalidInputError
+from portal.services.errors import InvalidInputError
 from portal.services.keys import OpenCompartment
 from portal.services.staff import StaffActor
 
-SIDE_TRACK, NAMED = "side_track", "side_track_named"
+SIDE_TRACK = "side_track"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,26 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Who came to read the track of the meldcode or left, and why."""
+
+    on: date
+    what: str
+    names: list[str]
+    text: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrackView:
     """One track as its reader sees it; not `begun`: it has no key yet, for this person."""
 
     track: Track
     begun: bool
-    named: list[str]
+    named: list[tuple[str, str]]
+    """Of the meldcode: who reads it now."""
+    changes: list[Change]
+    """Of the meldcode: who was named or left, and why, oldest first."""
     steps: list[tuple[TrackStep, list[Done]]]
 
 
@@ -54,57 +67,25 @@ def show(session: Session, *, actor: StaffActor, case_id: str, key: str) -> Trac
     track = data.side_tracks()[key]
     places = _places(session, actor, case_id, opened, key)
     said = [body for body in _said(session, places, SIDE_TRACK) if body["track"] == key]
-    named = [name for body in _said(session, places, NAMED) for name in body["names"]]
+    apart = places if key == MELDCODE else []
     steps = [
         (step, [_done(step, body) for body in said if body["step"] == step.key])
         for step in track.steps
     ]
-    return TrackView(track, bool(places), named, steps)
+    changes = [
+        Change(_day(body), body["what"], body["names"], body["text"], body["who"])
+        for body in _said(session, apart, meldcode.NAMED)
+    ]
+    return TrackView(track, bool(places), meldcode.names_of(session, apart), changes, steps)
+
+
+def _day(body: Mapping[str, Any]) -> date:
+    return local_date(datetime.fromisoformat(body["at"]))
 
 
 def _done(step: TrackStep, body: dict[str, Any]) -> Done:
     answer = dict(step.answers).get(body["answer"], "")
     return Done(date.fromisoformat(body["on"]), body["text"], answer, body["who"])
-
-
-def begin(
-    session: Session, *, actor: StaffActor, case_id: str, named: Collection[str], now: datetime
-) -> None:
-    """Begin the track of the meldcode for named readers of the case, the writer among them.
-
-    Raises:
-        InvalidInputError: for fewer than two, or for somebody who does not read the case.
-        ConflictError: when this person reads such a track already.
-    """
-    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
-    ids = {*named, actor.id}
-    readers = dict(case_head.readers_of(session, actor=actor, case_id=case_id))
-    if len(ids) < ENOUGH or not ids <= set(readers):
-        raise InvalidInputError("named", "two")
-    if _places(session, actor, case_id, opened, MELDCODE):
-        raise ConflictError(case_id)
-    made = keys.new_compartment(
-        session, school_id=case.school_id, kind=keys.MELDCODE, case_id=case.id
-    )
-    for staff_id in sorted(ids):
-        _let_in(session, made, session.get_one(StaffMember, staff_id))
-    names = sorted(readers[one] for one in ids)
-    body = case_records.signed(actor, now, {"names": names})
-    row = records.add_record(session, made, body, kind=NAMED, now=now)
-    about = [vouching.mark(made.row), row.id, row.ciphertext_sha256]
-    _log(session, case, made, actor, about, CustodyKind.TRACK_OPENED, now)
-
-
-def _let_in(session: Session, made: OpenCompartment, member: StaffMember) -> None:
-    if member.recipient is None or member.confirmed_at is None or member.disabled_at is not None:
-        raise InvalidInputError("named", "two")
-    keys.wrap(
-        session,
-        made,
-        holder_kind=keys.STAFF,
-        holder_id=member.id,
-        recipient=member.recipient,
-    )
 
 
 def record(
@@ -138,45 +119,39 @@ def record(
         raise InvalidInputError(f"on-{step}", "past")
     words = case_records.checked(f"text-{step}", text)
     said = {"track": key, "step": step, "on": on.isoformat(), "answer": answer, "text": words}
-    body = case_records.signed(actor, now, said)
-    row = records.add_record(session, places[-1], body, kind=SIDE_TRACK, now=now)
-    about = [row.id, row.ciphertext_sha256]
-    _log(session, case, places[-1], actor, about, CustodyKind.RECORD_WRITTEN, now)
+    if key == MELDCODE:
+        _write_apart(session, case, places[-1], actor, said, now)
+    else:
+        case_records.write(session, case, opened, SIDE_TRACK, said, actor, now)
 
 
-def _log(
+def _write_apart(
     session: Session,
     case: Case,
     place: OpenCompartment,
     actor: StaffActor,
-    about: Sequence[str],
-    kind: CustodyKind,
+    said: dict[str, Any],
     now: datetime,
 ) -> None:
+    """Leave the case as it was: a new day of change would tell that there is something."""
+    body = case_records.signed(actor, now, said)
+    row = records.add_record(session, place, body, kind=SIDE_TRACK, now=now)
     custody.record_event(
         session,
-        kind,
+        CustodyKind.RECORD_WRITTEN,
         school_id=case.school_id,
         actor=actor.custody,
         now=now,
         compartment=place.row,
         case_id=case.id,
-        about=about,
+        about=[row.id, row.ciphertext_sha256],
     )
 
 
 def _places(
     session: Session, actor: StaffActor, case_id: str, opened: CaseKeys, key: str
 ) -> list[OpenCompartment]:
-    if key != MELDCODE:
-        return opened.case
-    return case_keys.open_tracks(
-        session,
-        school_id=actor.school_id,
-        staff_id=actor.id,
-        identity=actor.identity,
-        case_id=case_id,
-    )
+    return meldcode.places_of(session, actor, case_id) if key == MELDCODE else opened.case
 
 
 def _said(session: Session, places: Sequence[OpenCompartment], kind: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,9 +13,20 @@ from sqlalchemy.orm import Session
 
 from portal import data
 from portal.domain.side_tracks import MELDCODE, POLICE, STAFF
-from portal.models import Compartment, CustodyEvent, Wrap
-from portal.services import audit, case_records, cases, involved, packets, side_tracks, transaction
-from portal.services.errors import ConflictError, InvalidInputError
+from portal.models import Case, Compartment, CustodyEvent, Record, StaffMember, Wrap
+from portal.services import (
+    audit,
+    case_records,
+    cases,
+    involved,
+    meldcode,
+    packets,
+    recovery,
+    side_tracks,
+    tasks,
+    transaction,
+)
+from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
 from tests.services.casework import Handled, handled
 from tests.services.world import NOW, World
@@ -32,7 +44,7 @@ def begin(it: Handled) -> StaffActor:
     """Begin the track with the overseer; gives them."""
     named = it.part("overseer")
     given = {"actor": it.handler, "case_id": it.case_id, "now": NOW}
-    side_tracks.begin(it.session, named=[named.id], **given)
+    meldcode.begin(it.session, named=[named.id], **given)
     transaction.commit(it.session)
     return named
 
@@ -54,7 +66,13 @@ def test_only_who_was_named_reads_the_meldcode(it: Handled) -> None:
     assert seen(it, it.handler) == seen(it, named) == (True, [SECRET])
     assert seen(it, other) == (False, [])
     track = it.session.scalars(select(Compartment).where(Compartment.kind == MELDCODE)).one()
-    held = set(it.session.scalars(select(Wrap.holder_id).where(Wrap.compartment_id == track.id)))
+    held = set(
+        it.session.scalars(
+            select(Wrap.holder_id).where(
+                Wrap.compartment_id == track.id, Wrap.holder_kind == "staff"
+            )
+        )
+    )
     assert held == {it.handler.id, named.id}
 
 
@@ -98,6 +116,7 @@ def test_the_case_still_opens_and_renews_its_keys_beside_a_track(it: Handled) ->
     _, opened = case_records.open_for(it.session, actor=named, case_id=it.case_id)
     assert {item.row.kind for item in opened.case} == {"case"}
     track = select(Wrap.holder_id).join(Compartment, Compartment.id == Wrap.compartment_id)
+    track = track.where(Wrap.holder_kind == "staff")
     held = set(it.session.scalars(track.where(Compartment.kind == MELDCODE)))
     assert held == {named.id}
 
@@ -114,7 +133,7 @@ def test_a_track_begins_once_and_for_two_readers_of_the_case(it: Handled) -> Non
     given = {"actor": it.handler, "case_id": it.case_id, "now": NOW}
     for named in ([], [it.stranger().id]):
         with pytest.raises(InvalidInputError):
-            side_tracks.begin(it.session, named=named, **given)
+            meldcode.begin(it.session, named=named, **given)
         transaction.rollback(it.session)
     with pytest.raises(InvalidInputError):
         record(it, MELDCODE, "signals")
@@ -141,3 +160,109 @@ def test_every_track_says_where_it_comes_from() -> None:
         assert track.source
         assert track.checked_on.year >= 2026
     assert len(data.side_tracks()[MELDCODE].steps) == 5
+
+
+def test_somebody_named_later_reads_all_of_it_and_why_stands_in_the_track(it: Handled) -> None:
+    begin(it)
+    record(it, MELDCODE, "signals")
+    later, given = it.part("substitute"), {"actor": it.handler, "case_id": it.case_id, "now": NOW}
+    stranger = it.stranger().id
+    for who, why in ((later.id, " "), (stranger, "Kent het gezin.")):
+        with pytest.raises(InvalidInputError):
+            meldcode.add(it.session, staff_id=who, reason=why, **given)
+        transaction.rollback(it.session)
+    with pytest.raises(NotFoundError):
+        meldcode.add(it.session, staff_id=later.id, reason="x", **{**given, "actor": later})
+    meldcode.add(it.session, staff_id=later.id, reason="Kent het gezin.", **given)
+    transaction.commit(it.session)
+    assert seen(it, later) == (True, [SECRET])
+    view = side_tracks.show(it.session, actor=later, case_id=it.case_id, key=MELDCODE)
+    assert [(one.what, one.text) for one in view.changes] == [
+        ("began", ""),
+        ("added", "Kent het gezin."),
+    ]
+    assert later.id in {staff_id for staff_id, _name in view.named}
+    with pytest.raises(ConflictError):
+        meldcode.add(it.session, staff_id=later.id, reason="nog eens", **given)
+
+
+def test_who_leaves_the_track_cannot_open_what_is_written_after(it: Handled) -> None:
+    begin(it)
+    leaver, given = it.part("substitute"), {"case_id": it.case_id, "now": NOW}
+    with pytest.raises(InvalidInputError):
+        meldcode.leave(it.session, actor=it.handler, reason="Klaar.", **given)
+    transaction.rollback(it.session)
+    meldcode.add(it.session, actor=it.handler, staff_id=leaver.id, reason="Helpt.", **given)
+    transaction.commit(it.session)
+    copied = meldcode.places_of(it.session, leaver, it.case_id)
+    meldcode.leave(it.session, actor=leaver, reason="Mijn deel is klaar.", **given)
+    transaction.commit(it.session)
+    record(it, MELDCODE, "weigh")
+    assert seen(it, leaver) == (False, [])
+    assert seen(it, it.handler) == (True, [SECRET])
+    rows = it.session.scalars(select(Record).where(Record.kind == "side_track")).all()
+    assert {row.compartment_id for row in rows}.isdisjoint({one.row.id for one in copied})
+    case_records.open_for(it.session, actor=leaver, case_id=it.case_id)  # still reads the case
+    found = audit.check_all(it.session, instance=it.world.keys, store=it.world.store)
+    about = {"compartment", "record", "reader", "wrap", "pair"}
+    assert [str(one) for one in found if one.code in about] == []
+
+
+def test_the_key_is_another_once_somebody_loses_the_case(it: Handled) -> None:
+    named = begin(it)
+    involved.step_out(it.session, actor=it.handler, case_id=it.case_id, reason="", now=NOW)
+    transaction.commit(it.session)
+    given = {"actor": named, "case_id": it.case_id, "now": NOW, "on": TODAY, "answer": ""}
+    side_tracks.record(it.session, key=MELDCODE, step="weigh", text=SECRET, **given)
+    transaction.commit(it.session)
+    tracks = it.session.scalars(select(Compartment).where(Compartment.kind == MELDCODE)).all()
+    assert sorted(row.epoch for row in tracks) == [1, 2]
+    row = it.session.scalars(select(Record).where(Record.kind == "side_track")).one()
+    assert row.compartment_id == max(tracks, key=lambda one: one.epoch).id
+
+
+def test_two_recovery_holders_open_the_track_and_can_give_it_on(it: Handled) -> None:
+    begin(it)
+    record(it, MELDCODE, "signals")
+    label = it.session.get_one(Case, it.case_id).label
+    recovered = recovery.open_case(
+        it.session,
+        school_id=it.world.school.id,
+        label=label,
+        identities=it.world.recovery[:2],
+        reason="Iedereen is weg.",
+        now=NOW,
+    )
+    transaction.commit(it.session)
+    told = recovery.stories(it.session, recovered)
+    assert SECRET in {one["body"].get("text") for one in told if one["kind"] == "side_track"}
+    assert {item.row.kind for item in recovered.keys.case} == {"case"}
+    other = it.part("substitute")
+    before = len(cases.show(it.session, actor=other, case_id=it.case_id, now=NOW).entries)
+    member = it.session.get_one(StaffMember, other.id)
+    meldcode.give_recovered(it.session, recovered, member=member, now=NOW)
+    transaction.commit(it.session)
+    assert seen(it, other) == (True, [SECRET])
+    assert len(cases.show(it.session, actor=other, case_id=it.case_id, now=NOW).entries) == before
+
+
+def test_no_list_and_no_date_tells_that_there_is_a_track(it: Handled) -> None:
+    def shown() -> object:
+        it.session.expire_all()
+        other, later = it.part("substitute"), NOW + timedelta(hours=5)
+        return (
+            cases.desk(it.session, actor=other, now=later),
+            cases.all_rows(it.session, actor=other),
+            it.session.get_one(Case, it.case_id).changed_at,
+            [one.id for one in tasks.tasks_of(it.session, actor=other, case_id=it.case_id)],
+        )
+
+    before, later = shown(), NOW + timedelta(hours=3)
+    given = {"actor": it.handler, "case_id": it.case_id, "now": later}
+    overseer = it.part("overseer")
+    meldcode.begin(it.session, named=[overseer.id], **given)
+    transaction.commit(it.session)
+    said = {"on": TODAY, "text": SECRET, "answer": ""}
+    side_tracks.record(it.session, key=MELDCODE, step="signals", **said, **given)
+    transaction.commit(it.session)
+    assert shown() == before

@@ -6,6 +6,7 @@ from flask import Blueprint, request, url_for
 
 from portal.domain.permissions import Action
 from portal.domain.side_tracks import MELDCODE, POLICE, STAFF
+from portal.services import meldcode as track_of_home
 from portal.services import side_tracks
 from portal.web.context import db
 from portal.web.guards import current_actor, requires
@@ -16,7 +17,8 @@ from portal.web.staff.verbs import attempt_on, day_given, own_page, readers, tex
 blueprint = Blueprint("staff_tracks", __name__, url_prefix="/<school>/bureau/zaken/<case_id>")
 PROBLEMS = {
     "past": "Kies de dag waarop dit was.",
-    "two": "Kies minstens één collega die deze zaak leest.",
+    "two": "Minstens twee mensen moeten dit kunnen lezen.",
+    "unknown": "Kies een collega die deze zaak leest.",
 }
 
 
@@ -42,7 +44,8 @@ def meldcode(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_schoo
 
 def _meldcode(case_id: str, errors: list[Problem]) -> str:
     view = side_tracks.show(db(), actor=current_actor(), case_id=case_id, key=MELDCODE)
-    others = [one for one in readers(case_id) if one[0] != current_actor().id]
+    reading = {current_actor().id, *(staff_id for staff_id, _name in view.named)}
+    others = [one for one in readers(case_id) if one[0] not in reading]
     return own_page("staff/meldcode.html", case_id, errors, view=view, others=others)
 
 
@@ -52,7 +55,25 @@ def begin(school: str, case_id: str) -> Answer:
     """Make the key of the track for named persons."""
     done = url_for(".meldcode", school=school, case_id=case_id)
     named = request.form.getlist("named")
-    return attempt_on(_meldcode, side_tracks.begin, case_id, done, PROBLEMS, named=named)
+    return attempt_on(_meldcode, track_of_home.begin, case_id, done, PROBLEMS, named=named)
+
+
+@blueprint.post("/meldcode/erbij")
+@requires(Action.WORK_ON_CASES)
+def let_in(school: str, case_id: str) -> Answer:
+    """Let one more colleague read the track, with a reason."""
+    done = url_for(".meldcode", school=school, case_id=case_id)
+    given = {"staff_id": text_given("reader"), "reason": text_given("why")}
+    return attempt_on(_meldcode, track_of_home.add, case_id, done, PROBLEMS, **given)
+
+
+@blueprint.post("/meldcode/weg")
+@requires(Action.WORK_ON_CASES)
+def leave(school: str, case_id: str) -> Answer:
+    """Read the track no more; its key changes."""
+    done = url_for(".meldcode", school=school, case_id=case_id)
+    reason = text_given("leave")
+    return attempt_on(_meldcode, track_of_home.leave, case_id, done, PROBLEMS, reason=reason)
 
 
 @blueprint.post("/zijsporen")
