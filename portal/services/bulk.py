@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Case, CaseReader
-from portal.services import case_records, cases, handing, protocols, roster
+from portal.services import case_records, cases, protocols, roster, summaries
 from portal.services.errors import (
     ForbiddenError,
     InvalidInputError,
@@ -83,7 +83,7 @@ def hand_over(
             refused.append(case.label)
             continue
         try:
-            handing.hand_over(
+            summaries.hand_over(
                 session,
                 actor=actor,
                 case_id=case.id,

@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from portal.data import questions
 from portal.domain.questionnaire import LANGUAGE_MARK, accounts_of, read_back, value_of
 from portal.models import Case
-from portal.services import protocols, roster, schools
-from portal.services.case_views import CaseView, ReportView
-from portal.services.staff import StaffActor
+from portal.services import roster, schools
+from portal.services.case_views import ReportView
 
 NOT_SHOWN = ("readers", "safety")
 """Answers that are not read back to staff: who was shut out stands with the readers."""
@@ -170,16 +169,3 @@ def _options(report: ReportView, key: str, field: str) -> list[str]:
 
 def _text(fields: Mapping[str, Any], key: str) -> list[str]:
     return [str(fields[key])] if fields.get(key) else []
-
-
-def possible_readers(session: Session, *, actor: StaffActor, view: CaseView) -> list[Colleague]:
-    """List colleagues with a confirmed key who are not shut out, with each role they hold."""
-    case = session.get_one(Case, view.row.id)
-    protocol = protocols.of_case(session, case)
-    shut_out = {item.staff_id for item in view.excluded} | {case.handler_id}
-    return [
-        Colleague(member.id, member.name, held.role, protocol.label(held.role))
-        for member in roster.roster_of(session, actor.school_id).members
-        if member.usable and member.id not in shut_out
-        for held in member.roles
-    ]

@@ -20,11 +20,11 @@ from portal.services import (
     case_keys,
     case_records,
     case_work,
-    handing,
     known_facts,
     out_of_line,
     protocols,
     roster,
+    summaries,
 )
 from portal.services.errors import InvalidInputError
 from portal.services.staff import StaffActor
@@ -126,7 +126,7 @@ def _hand_on(
             now=now,
         )
         return
-    handing.hand_over(
+    summaries.hand_over(
         session,
         actor=actor,
         case_id=case_id,

@@ -122,9 +122,16 @@ class CasePage(Screen):
         return self._send("stap", "[name=happened]", text, status=status)
 
     def hand_over(self, person: Person, reason):
+        """Give it to somebody else, with the summary as the case itself fills it in."""
+        with self.page.expect_navigation():
+            self.page.locator("a[href$='/overdragen']").first.click()
         form = self.page.locator("form[action$='/overdragen']")
         value = form.locator("option", has_text=person.name).first.get_attribute("value")
-        return self._send("overdragen", "textarea", reason, staff=value)
+        form.locator("[name=staff]").select_option(value)
+        form.locator("[name=why]").fill(reason)
+        with self.page.expect_navigation():
+            form.locator("button").last.click()
+        return CasePage(self.page, self.watch)
 
     def _send(self, action, field, text, **chosen):
         form = self._unfold(self.page.locator(f"form[action$='/{action}']").first)

@@ -11,6 +11,8 @@ from portal.web.staff import (
     colleagues,
     desk,
     evidence,
+    groups,
+    handing,
     links,
     measures,
     packet,
@@ -25,6 +27,7 @@ from portal.web.staff import (
     talk,
     talks,
     tasks,
+    timeline,
     tracks,
 )
 
@@ -39,6 +42,9 @@ blueprints = (
     calendar.feed_blueprint,
     case.blueprint,
     closing.blueprint,
+    groups.blueprint,
+    handing.blueprint,
+    timeline.blueprint,
     tasks.blueprint,
     links.blueprint,
     measures.blueprint,

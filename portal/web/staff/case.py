@@ -1,4 +1,4 @@
-"""One case: read it, reply, note, record a step, hand it over."""
+"""One case: read it, reply, note, record a step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from portal import data
 from portal.domain.permissions import Action
-from portal.services import case_work, cases, handing, reading, talks, transaction
+from portal.services import case_work, cases, reading, talks, transaction
 from portal.services.errors import (
     ConflictError,
     ForbiddenError,
@@ -33,8 +33,7 @@ PROBLEMS = {
 EXCLUDED = "Deze collega mag deze zaak niet lezen, of heeft nog geen bevestigde sleutel."
 OVERTAKEN = "Een collega was je net voor. Kijk eerst wat er veranderd is."
 CHANGED = "In de database is iets van deze zaak veranderd. Daarom kan dit nu niet."
-OWN_PLACE = frozenset({"status", "step", "keep", "staff", "ground"})
-CHOOSE = "Kies eerst aan wie."
+OWN_PLACE = frozenset({"status", "step", "ground"})
 
 
 @blueprint.get("/")
@@ -53,7 +52,6 @@ def _show(case_id: str, errors: list[Problem] | None = None) -> str:
         case=view,
         told=[reading.lines_of(db(), report, view.row.id) for report in view.reports],
         facts=[fact for report in view.reports for fact in reading.at_a_glance(report)],
-        colleagues=reading.possible_readers(db(), actor=current_actor(), view=view),
         typed=request.form,
         questions=data.tap_questions(),
         chosen_question=request.args.get("vraag", ""),
@@ -151,24 +149,4 @@ def move(school: str, case_id: str) -> Answer:
         "#stap",
         step_key=_given("step"),
         reason=_given("reason"),
-    )
-
-
-@blueprint.post("/overdragen")
-@requires(Action.WORK_ON_CASES)
-def hand_over(school: str, case_id: str) -> Answer:
-    """Hand the case to somebody else; the keys are wrapped here, in this reader's session."""
-    staff_id, _, role = _given("staff").partition(":")
-    if not staff_id:
-        return _again(case_id, "staff", CHOOSE)
-    return attempt(
-        handing.hand_over,
-        school,
-        case_id,
-        "why",
-        "#lezers",
-        to_staff_id=staff_id,
-        role_key=role,
-        reason=_given("why"),
-        keep_reading=_given("keep") != "no",
     )
