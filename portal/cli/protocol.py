@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -14,14 +15,8 @@ from portal import protocols
 from portal.cli.protocol_words import shown
 from portal.domain.facts import FactsError, parse_facts
 from portal.domain.protocol import Protocol
-from portal.domain.protocol_check import check_protocol
-from portal.domain.protocol_parse import (
-    Fault,
-    ProtocolError,
-    items,
-    parse_protocol,
-    to_json,
-)
+from portal.domain.protocol_check import check_tables
+from portal.domain.protocol_parse import Fault, items, to_json
 from portal.domain.routing import Decision, route
 
 FACTS_LIMIT = 1_000_000  # bytes; a facts file is a few hundred
@@ -55,14 +50,10 @@ def check_command(file: Path, source: Path | None) -> None:
     except RecursionError:
         _faulty([Fault(file.name, "is te diep genest", "schrijf het vlakker")])
     except tomllib.TOMLDecodeError as error:
-        _faulty([Fault(file.name, f"is geen TOML ({error})", "verbeter die regel")])
-    try:
-        found = parse_protocol(protocols.complete(own))
-    except ProtocolError as error:
-        _faulty(error.faults)
-    text = _source_text(found, file, source)
-    faults = check_protocol(found, text)
-    if faults:
+        _faulty([_no_toml(file, str(error))])
+    text = _source_text(str(own.get("seed", "")), file, source)
+    found, faults = check_tables(protocols.complete(own), text)
+    if faults or found is None:
         _faulty(faults)
     looked = "" if text is not None else " (bron niet gevonden: citaten niet nagekeken)"
     count = len(found.steps)
@@ -117,10 +108,18 @@ def _read(path: Path) -> bytes:
         _stop(f"{json.dumps(str(path))}: cannot be read ({reason})")
 
 
-def _source_text(found: Protocol, file: Path, source: Path | None) -> str | None:
+def _no_toml(file: Path, error: str) -> Fault:
+    """What stops the file from being read: the first such place only, nothing after it is known."""
+    place = re.search(r"line (\d+), column (\d+)", error)
+    where = f"{file.name} regel {place[1]}, teken {place[2]}" if place else file.name
+    remedy = "kijk of een aanhalingsteken, haak of = ontbreekt; daarna ziet u de rest"
+    return Fault(where, "is geen TOML", remedy)
+
+
+def _source_text(seed: str, file: Path, source: Path | None) -> str | None:
     """The seed as text with its own line feeds, or None when it is not at hand."""
     if source is None:
-        beside = file.parent / Path(found.seed).name
+        beside = file.parent / Path(seed).name
         if not beside.is_file():
             return None
         source = beside

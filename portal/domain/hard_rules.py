@@ -144,7 +144,9 @@ def _subject_stays(_p: Protocol, _r: HardRule, proposal: Measure, _f: MeasureFac
 
 
 def _announced(_p: Protocol, _r: HardRule, _m: Measure, facts: MeasureFacts) -> str:
-    return "" if facts.announced else "Leg eerst vast wanneer de maatregel is aangekondigd."
+    if facts.announced:
+        return ""
+    return "Leg eerst vast wanneer de maatregel is aangekondigd. Dat was op een eerdere dag."
 
 
 def _approval(protocol: Protocol, rule: HardRule, _m: Measure, facts: MeasureFacts) -> str:

@@ -85,6 +85,11 @@ class _Stand:
         """Whether one of these was done."""
         return any(key in self.outcomes and self.outcomes[key].outcome == "done" for key in keys)
 
+    def refused(self, gates: Sequence[str]) -> bool:
+        """Whether the last word at one of these was no."""
+        said = (self.gates[key][-1].outcome for key in gates if self.gates.get(key))
+        return "refused" in said
+
     def open(self, gate: Gate, side: str = "") -> bool:
         return gating.is_open(gate, self.gates.get(gate.key, ()), self.asks.get(gate.key, ()), side)
 
@@ -116,7 +121,7 @@ def progress(
         tasks += [_gate_task(gate, parts, owner, stand) for gate in part.gates]
         tasks += [_task(item, parts, part.owner or owner, stand) for item in _todo(part)]
     dated = [_dated(task, parts, stand, started, calendar) for task in tasks]
-    ordered = _in_order(dated, parts)
+    ordered = _in_order(_gates_dated(dated, parts), parts)
     needed = [task for task in ordered if not task.optional]
     unordered = parts[-1].mode == CHECKLIST
     following = _next(needed, unordered=unordered)
@@ -202,7 +207,8 @@ def _needed(item: Todo, stand: _Stand) -> bool:
     if stand.done(item.unless):
         return False
     known = bool(item.needed_when) and holds_any(item.needed_when, stand.facts)
-    return not item.optional or known or stand.done(item.needed_after)
+    said = known or stand.done(item.needed_after) or stand.refused(item.needed_refused)
+    return not item.optional or said
 
 
 def _task(
@@ -285,6 +291,26 @@ def _dated(
         start = event.on
     due = due_date(deadline, start, calendar)
     return replace(task, due=due, target=deadline.target, during=deadline.during)
+
+
+def _gates_dated(tasks: Sequence[Task], parts: Sequence[Step]) -> list[Task]:
+    """A gate is due no later than the first needed thing that waits for it."""
+    gates = {gate.key: set(gate.blocks) for part in parts for gate in part.gates}
+    dated = []
+    for task in tasks:
+        held = [
+            (other.due, other.target)
+            for other in tasks
+            if other.key in gates.get(task.key, ())
+            and other.due is not None
+            and not (other.optional or other.settled)
+        ]
+        if held and task.due is None and not task.settled:
+            due, target = min(held)
+            dated.append(replace(task, due=due, target=target))
+        else:
+            dated.append(task)
+    return dated
 
 
 def _stood_for(task: Task, parts: Sequence[Step], stand: _Stand) -> bool:

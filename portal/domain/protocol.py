@@ -27,6 +27,49 @@ SIDES = ("", "subject", "accused", "both")
 UNITS = ("school_day", "week")
 MEDIA = ("", "phone", "visit", "talk", "written")
 CONDITION_KINDS = ("advance", "close")
+ACTION_KINDS = (
+    "talk_subject",
+    "talk_accused",
+    "talk_both",
+    "talk_separate",
+    "talk_joint",
+    "restorative",
+    "talk_group",
+    "talk_class",
+    "talk_parents",
+    "first_response",
+    "analyse",
+    "analyse_5w",
+    "observe_class",
+    "consult",
+    "plan",
+    "execute",
+    "agreements",
+    "monitor",
+    "aftercare",
+    "evaluate",
+    "stay_available",
+    "offer_help",
+    "training",
+    "prevention",
+    "explain_next",
+    "announce",
+    "weigh",
+    "decide",
+    "measure",
+    "sanction",
+    "time_out",
+    "suspension",
+    "expulsion",
+    "inform",
+    "handover",
+    "refer",
+    "refer_external",
+    "preserve",
+    "block_sender",
+    "advise_aangifte",
+    "other",
+)
 MEASURES = ("sanction", "time_out", "suspension", "expulsion", "change_of_school")
 GUARDS = (
     "",
@@ -92,7 +135,8 @@ class Todo(Item):
     """Something to be done; `after` orders it.
 
     What is `optional` is needed all the same once facts say so (`needed_when`) or once something
-    was done (`needed_after`); nothing is needed once what stands for it was done (`unless`).
+    was done (`needed_after`) or refused at a gate (`needed_refused`); nothing is needed once what
+    stands for it was done (`unless`).
     """
 
     optional: bool = False
@@ -100,6 +144,7 @@ class Todo(Item):
     after: tuple[str, ...] = ()
     needed_when: tuple[When, ...] = ()
     needed_after: tuple[str, ...] = ()
+    needed_refused: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 
 

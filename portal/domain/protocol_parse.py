@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import types
 import typing
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -28,12 +30,13 @@ class Fault:
 
 
 class ProtocolError(ValueError):
-    """The file is no protocol; `faults` says why."""
+    """The file is no protocol; `faults` says why, `made` is what could be read of it."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[Fault], made: Protocol | None = None) -> None:
         """Keep every fault; the message shows them all."""
         super().__init__("; ".join(map(str, faults)))
         self.faults = faults
+        self.made = made
 
 
 def merge(own: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +67,8 @@ def parse_protocol(tables: dict[str, Any]) -> Protocol:
     if made is not None and made.format != model.FORMAT:
         reader.fault("format", f"versie {made.format} is onbekend", f"gebruik {model.FORMAT}")
     if reader.faults or made is None:
-        raise ProtocolError(reader.faults)
+        whole = made is not None and made.staff is not None
+        raise ProtocolError(reader.faults, made if whole else None)
     return typing.cast("Protocol", made)
 
 
@@ -100,20 +104,19 @@ class _Reader:
         if not isinstance(given, dict):
             self.fault(place, "is geen tabel", "schrijf sleutels met waarden")
             return None
-        before = len(self.faults)
         here = f"{place} '{given['key']}'" if isinstance(given.get("key"), str) else place
         hints = _hints(kind)
         fields = {entry.name: entry for entry in dataclasses.fields(kind) if entry.init}
         for key in sorted(set(given) - set(fields)):
-            self.fault(here, f"onbekende sleutel '{key}'", "haal weg of verbeter de spelling")
+            remedy = like(key, fields) or "haal weg of verbeter de spelling"
+            self.fault(here, f"onbekende sleutel '{key}'", remedy)
         values: dict[str, Any] = {}
         for name, entry in fields.items():
             if name in given:
                 values[name] = self.value(hints[name], given[name], f"{here}.{name}")
             elif entry.default is dataclasses.MISSING:
                 self.fault(here, f"'{name}' ontbreekt", f"vul '{name}' in")
-        if len(self.faults) > before:
-            return None
+                values[name] = _empty(hints[name])
         if issubclass(kind, Item) and not values.get("file"):
             values["file"] = self.seed
         return kind(**values)
@@ -130,16 +133,30 @@ class _Reader:
             return self.table(hint, given, place)
         if type(given) is not hint:
             self.fault(place, "heeft de verkeerde soort waarde", f"verwacht: {_word(hint)}")
-            return None
+            return _empty(hint)
         return given
 
     def sequence(self, hint: Any, given: object, place: str) -> tuple[Any, ...]:
         if not isinstance(given, list):
             self.fault(place, "is geen lijst", "schrijf [ … ] of herhaal [[ … ]]")
             return ()
-        return tuple(
+        read = (
             self.value(hint, part, f"{place}[{number}]") for number, part in enumerate(given, 1)
         )
+        return tuple(part for part in read if part is not None)
+
+
+def like(key: str, known: Iterable[str]) -> str:
+    """The word that was probably meant, as a question; empty where none comes near."""
+    near = difflib.get_close_matches(key, [word for word in known if word], n=1, cutoff=0.6)
+    return f"bedoelt u '{near[0]}'?" if near else ""
+
+
+def _empty(hint: Any) -> Any:
+    """What stands for a value that could not be read, so that the rest can still be looked at."""
+    if typing.get_origin(hint) is tuple:
+        return ()
+    return hint() if hint in (str, int, bool) else None
 
 
 def _word(hint: Any) -> str:

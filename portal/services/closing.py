@@ -14,23 +14,35 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.deadlines import local_date
-from portal.domain.hard_rules import Measure, MeasureFacts, refusals
+from portal.domain.dutch import day_long
+from portal.domain.hard_rules import Measure, MeasureFacts, cited, refusals
+from portal.domain.progress import TASK_OUTCOMES, Progress
 from portal.domain.protocol import Protocol
+from portal.domain.protocol_parse import inside
 from portal.services import case_keys, case_records, case_work, people, protocols, stands
 from portal.services.case_keys import CaseKeys
 from portal.services.case_work import CLOSED, STEP
 from portal.services.errors import ConflictError, InvalidInputError
-from portal.services.sanctions import MEASURE
+from portal.services.measure_record import MEASURE
 from portal.services.staff import StaffActor
+from portal.services.talk_guards import TALK
 
 CLOSING, REOPENING = "closing", "reopening"
 RESOLVED, UNFOUNDED, ELSEWHERE, OTHER = "resolved", "does_not_hold", "elsewhere", "other"
 OUTCOMES = (RESOLVED, UNFOUNDED, ELSEWHERE, OTHER)
-BY_STEP, BY_TALK, NOT_DONE = "step", "talk", "none"
+BY_STEP, BY_RECORD, BY_TALK, NOT_DONE = "step", "record", "talk", "none"
 LEFT_SCHOOL = "left_school"
+BEFORE_CLOSING = "before_closing"
 GROUNDS = ("not_wanted", LEFT_SCHOOL, "unknown_pupil", "unfounded", "elsewhere")
 """Why a case may end without aftercare; each with words beside it."""
-AFTERCARE = "aftercare"
+AFTERCARE = ("aftercare", "monitor")
+"""Kinds of actions by which a school sees how it goes afterwards."""
+TALKED = {
+    "subject": "Gesprek: hoe gaat het nu met de leerling?",
+    "parents": "Gesprek met de ouders: hoe gaat het nu?",
+}
+NO_PUPIL = (UNFOUNDED, ELSEWHERE, "unknown_pupil")
+"""Ends without a pupil to whom the school owes what its protocol asks before the end."""
 REOPENED_TO = "talking"
 
 
@@ -60,23 +72,45 @@ def aftercare_of(session: Session, *, actor: StaffActor, case_id: str) -> list[A
     """List the steps of aftercare that are on record."""
     case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     steps = case_keys.facts_of(session, opened, STEP)
-    return _aftercare(protocols.of_case(session, case), steps)
+    talks = case_keys.facts_of(session, opened, TALK)
+    return _aftercare(protocols.of_case(session, case), steps, talks)
 
 
-def _aftercare(protocol: Protocol, steps: Iterable[Mapping[str, Any]]) -> list[Aftercare]:
+def _aftercare(
+    protocol: Protocol,
+    steps: Iterable[Mapping[str, Any]],
+    talks: Iterable[Mapping[str, Any]],
+) -> list[Aftercare]:
     caring = {
         action.key: action.label
         for step in protocol.steps
         for action in step.actions
-        if action.kind == AFTERCARE
+        if action.kind in AFTERCARE
     }
-    return [
+    talked = [
+        Aftercare(TALKED[body["with"]], body["who"], date.fromisoformat(body["on"]))
+        for body in talks
+        if body.get("aftercare")
+    ]
+    return talked + [
         Aftercare(
             caring[body["action"]], body["who"], local_date(datetime.fromisoformat(body["at"]))
         )
         for body in steps
         if body["action"] in caring and body["outcome"] == "done"
     ]
+
+
+def _cared(
+    protocol: Protocol,
+    steps: Iterable[Mapping[str, Any]],
+    talks: Iterable[Mapping[str, Any]],
+    stand: Progress,
+) -> dict[str, str]:
+    """Say by what it was seen how it goes now: the protocol's own step, or a talk that says it."""
+    if _aftercare(protocol, steps, ()) and not _caring(protocol, stand):
+        return {"by": BY_STEP}
+    return {"by": BY_RECORD} if _aftercare(protocol, (), talks) else {}
 
 
 def close(
@@ -99,14 +133,44 @@ def close(
     protocol = protocols.of_case(session, case)
     if ending.ground == LEFT_SCHOOL:
         _check_leaving(session, opened, protocol)
-    done = _aftercare(protocol, case_keys.facts_of(session, opened, STEP))
-    said = {"by": BY_STEP} if done else _instead(ending, local_date(now))
+    steps = case_keys.facts_of(session, opened, STEP)
+    stand = stands.progress_of(
+        session, case, opened, protocol, steps, now, people.persons_of(session, opened)
+    )
+    if not {ending.outcome, ending.ground} & {*NO_PUPIL}:
+        _check_done(protocol, steps, stand)
+    said = _cared(protocol, steps, case_keys.facts_of(session, opened, TALK), stand)
+    said = said or _instead(ending, local_date(now))
     body = {"outcome": ending.outcome, **words, **said}
     traced = case_work.set_status(session, case, opened, actor, CLOSED, now)
     case_records.write(session, case, opened, CLOSING, body, actor, now, about=traced)
     case.due_on, case.next_action = None, ""
     case_work.has_answered(case)
     case_records.settle(session, case)
+
+
+def _check_done(protocol: Protocol, steps: Iterable[Mapping[str, Any]], stand: Progress) -> None:
+    """What the school always does before the end, and a check that is still going on."""
+    settled = {body["action"] for body in steps if body["outcome"] in TASK_OUTCOMES}
+    labels = {item.key: item.label for step in protocol.steps for _name, item in inside(step)}
+    for rule in protocol.hard_rules:
+        missing = [labels[key] for key in rule.items if key not in settled]
+        if rule.guard == BEFORE_CLOSING and missing:
+            needs = f"Eerst nodig: {' '.join(missing)}"
+            raise InvalidInputError("ground", f"{needs} {cited(rule.quote, rule.file, rule.line)}")
+    for task in stand.tasks:
+        if task.during and task.due is not None and not task.settled:
+            needs = f"Eerst nodig: {task.label} Dat duurt tot {day_long(task.due)} {task.due.year}."
+            raise InvalidInputError("ground", f"{needs} {cited(task.quote, task.file, task.line)}")
+
+
+def _caring(protocol: Protocol, stand: Progress) -> bool:
+    """Whether aftercare that this step asks for is still open."""
+    actions = {item.key: item.kind for part in protocol.parts(stand.step) for item in part.actions}
+    return any(
+        actions.get(task.key) in AFTERCARE and not task.settled and not task.optional
+        for task in stand.tasks
+    )
 
 
 def _check_leaving(session: Session, opened: CaseKeys, protocol: Protocol) -> None:

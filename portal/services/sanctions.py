@@ -7,31 +7,29 @@ A refusal gives the school's own sentence. What must follow becomes a task for t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal.domain.deadlines import local_date
-from portal.domain.hard_rules import Measure, MeasureFacts, duties, refusals
+from portal.domain.hard_rules import Measure, duties, refusals
 from portal.domain.protocol import MEASURES, Protocol
 from portal.models import Case
-from portal.services import case_keys, case_records, case_work, protocols, stands, tasks
+from portal.services import (
+    case_keys,
+    case_records,
+    case_work,
+    measure_record,
+    protocols,
+    tasks,
+)
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError
+from portal.services.measure_record import APPROVED, GROUND, GROUNDS, MEASURE
 from portal.services.staff import StaffActor
 
-MEASURE, GROUND = "measure", "measure_ground"
-ANNOUNCED, APPROVED, ACCUSED, PARENTS, INSPECTIE, SCHOOL = (
-    "announced",
-    "approved",
-    "accused_heard",
-    "parents_heard",
-    "inspectie_consulted",
-    "other_school",
-)
-GROUNDS = (ANNOUNCED, APPROVED, ACCUSED, PARENTS, INSPECTIE, SCHOOL)
 FORMS = ("warning", "out_of_class", "service", "other")
 """What a plain sanction is."""
 
@@ -139,7 +137,9 @@ def take(
         raise InvalidInputError("form", "unknown")
     words = case_records.checked("text", text)
     protocol = protocols.of_case(session, case)
-    found = refusals(protocol, measure, facts_of(session, case, opened, protocol))
+    steps = case_keys.facts_of(session, opened, case_work.STEP)
+    facts = measure_record.facts_of(session, opened, protocol, steps, local_date(now))
+    found = refusals(protocol, measure, facts)
     if found:
         raise InvalidInputError("measure", str(found[0]))
     body = {**_plain(measure), "form": form, "text": words}
@@ -156,25 +156,6 @@ def take(
             now=now,
         )
     case_records.settle(session, case)
-
-
-def facts_of(session: Session, case: Case, opened: CaseKeys, protocol: Protocol) -> MeasureFacts:
-    """Join what the steps of the protocol say with what was recorded for a measure."""
-    steps = case_keys.facts_of(session, opened, case_work.STEP)
-    said = stands.measure_facts(session, case, opened, protocol, steps)
-    grounds = _grounds(session, opened)
-    has = {one.what for one in grounds}
-    approved = {one.role for one in grounds if one.what == APPROVED}
-    return replace(
-        said,
-        announced=said.announced or ANNOUNCED in has,
-        only_anonymous=said.only_anonymous and ACCUSED not in has,
-        approved_by=said.approved_by | approved,
-        accused_heard=True if ACCUSED in has else said.accused_heard,
-        parents_heard=said.parents_heard or PARENTS in has,
-        inspectie_consulted=said.inspectie_consulted or INSPECTIE in has,
-        other_school=said.other_school or SCHOOL in has,
-    )
 
 
 def _grounds(session: Session, opened: CaseKeys) -> list[Ground]:

@@ -1,8 +1,4 @@
-"""How a case stands in its step: what was recorded, folded by the protocol.
-
-Also what its record says about a measure: announced, approved, both sides heard, more than a
-report without a name.
-"""
+"""How a case stands in its step: what was recorded, folded by the protocol."""
 
 from __future__ import annotations
 
@@ -15,28 +11,21 @@ from sqlalchemy.orm import Session
 from portal import data
 from portal.domain.deadlines import local_date
 from portal.domain.dutch import day_long
-from portal.domain.gates import OPENING, Event
-from portal.domain.hard_rules import Measure, MeasureFacts, cited, refusals
+from portal.domain.gates import Event
+from portal.domain.hard_rules import Measure, cited, refusals
 from portal.domain.people import Ask, Person, asks_of
 from portal.domain.progress import Progress, admissible, progress
-from portal.domain.protocol import MEASURES, Action, Gate, Protocol
+from portal.domain.protocol import MEASURES, Protocol
 from portal.models import Case, School
-from portal.services import case_keys, keys, known_facts, records
+from portal.services import case_keys, known_facts, measure_record
 from portal.services.calendars import calendar_of
 from portal.services.case_keys import CaseKeys
 
-HEARING = ("talk_accused", "talk_both", "talk_separate", "talk_joint", "restorative")
-OWN_FINDINGS = (*HEARING[1:], "talk_subject", "talk_group", "observe_class", "analyse")
-"""Kinds of actions from which a school knows something by itself.
-
-Who was only asked about a report without a name, and says no, adds nothing to it.
-"""
 GUARDED = {**{kind: kind for kind in MEASURES}, "measure": "sanction"}
 """Kinds of actions that are a measure; ``measure``: one chosen together with the pupils."""
 OUT_OF_SCHOOL = ("time_out", "suspension")
 AT_A_STEP = frozenset({"announced_before", "approval", "not_anonymous_alone", "heard"})
 """What is looked at when a step is recorded; dates and papers belong to the measure itself."""
-MEASURE = "measure"
 NO_MEASURE = "Leg de time-out of de schorsing eerst vast bij Maatregelen, met reden en dagen."
 
 
@@ -88,9 +77,9 @@ def refusal_of(
     )
     if refused is not None or event.outcome != "done":
         return refused
-    kind = _action_kinds(protocol).get(event.key, "")
+    kind = measure_record.action_kinds(protocol).get(event.key, "")
     if kind in GUARDED:
-        return _measure_refusal(session, case, opened, protocol, steps, kind)
+        return _measure_refusal(session, opened, protocol, steps, event, kind)
     now = datetime.fromisoformat(body["at"])
     stand = progress_of(session, case, opened, protocol, steps, now, people)
     return _too_early(stand, event)
@@ -98,19 +87,19 @@ def refusal_of(
 
 def _measure_refusal(
     session: Session,
-    case: Case,
     opened: CaseKeys,
     protocol: Protocol,
     steps: Sequence[dict[str, Any]],
+    event: Event,
     kind: str,
 ) -> str | None:
     """A measure at a step: what the rules ask of its record, and its dates and papers elsewhere."""
-    facts = measure_facts(session, case, opened, protocol, steps)
+    facts = measure_record.facts_of(session, opened, protocol, steps, event.on)
     missing = refusals(protocol, Measure(kind=GUARDED[kind]), facts)
     found = next((str(one) for one in missing if one.guard in AT_A_STEP), None)
     if found is None and kind in OUT_OF_SCHOOL:
-        taken = {body["measure"] for body in case_keys.facts_of(session, opened, MEASURE)}
-        if not taken & {*OUT_OF_SCHOOL}:
+        taken = case_keys.facts_of(session, opened, measure_record.MEASURE)
+        if not any(body["measure"] in OUT_OF_SCHOOL for body in taken):
             return NO_MEASURE
     return found
 
@@ -122,28 +111,6 @@ def _too_early(stand: Progress, event: Event) -> str | None:
         return None
     said = f"Dit duurt tot {day_long(task.due)} {task.due.year}. Stopt u eerder, sla het dan over."
     return f"{said} {cited(task.quote, task.file, task.line)}"
-
-
-def measure_facts(
-    session: Session,
-    case: Case,
-    opened: CaseKeys,
-    protocol: Protocol,
-    steps: Iterable[Mapping[str, Any]],
-) -> MeasureFacts:
-    """Gather what the record of a case says about a measure, over all its steps."""
-    gates = {gate.key: gate for step in protocol.steps for gate in step.gates}
-    kinds = _action_kinds(protocol)
-    passed = [gates[body["action"]] for body in _in(steps, OPENING, gates)]
-    done = {kinds[body["action"]] for body in _in(steps, ("done",), kinds)}
-    hears = {item.kind for item in _actions_here(protocol, case.step_key)} & set(HEARING)
-    heard = bool(done & set(HEARING))
-    return MeasureFacts(
-        announced="announce" in done or any(gate.kind == "announced_before" for gate in passed),
-        approved_by=frozenset(gate.role for gate in passed if gate.kind == "approval"),
-        only_anonymous=not done & set(OWN_FINDINGS) and _all_nameless(session, opened),
-        accused_heard=True if heard else (False if hears else None),
-    )
 
 
 def events_of(
@@ -186,35 +153,3 @@ def look_ahead(
 
 def _asks(protocol: Protocol, case: Case, people: Sequence[Person]) -> dict[str, tuple[Ask, ...]]:
     return asks_of(protocol, case.step_key, people, data.consent_ages()) if people else {}
-
-
-def _in(
-    steps: Iterable[Mapping[str, Any]],
-    outcomes: Sequence[str],
-    known: Mapping[str, Gate] | Mapping[str, str],
-) -> list[Mapping[str, Any]]:
-    return [body for body in steps if body["outcome"] in outcomes and body["action"] in known]
-
-
-def _action_kinds(protocol: Protocol) -> dict[str, str]:
-    return {action.key: action.kind for step in protocol.steps for action in step.actions}
-
-
-def _actions_here(protocol: Protocol, step_key: str) -> list[Action]:
-    return [action for part in protocol.parts(step_key) for action in part.actions]
-
-
-def _all_nameless(session: Session, opened: CaseKeys) -> bool:
-    """Whether no report of the case bears a name, and none was written down by staff."""
-    return all(_nameless(session, opened, report_id) for report_id in opened.reports)
-
-
-def _nameless(session: Session, opened: CaseKeys, report_id: str) -> bool:
-    stories = {item.row.id: item.identity for item in opened.of_report(report_id, keys.STORY)}
-    rows = records.records_of(session, list(stories), kinds=["report"])
-    for _row, told in records.open_sound(rows, stories, opened.changed):
-        choice = told.get("answers", {}).get("name", {}).get("value", {})
-        who = choice.get("who", "nobody") if isinstance(choice, dict) else "nobody"
-        if who != "nobody" or told.get("written_by"):
-            return False
-    return True

@@ -8,10 +8,12 @@ import pytest
 
 from portal import protocols
 from portal.domain.deadlines import Holiday, SchoolCalendar
+from portal.domain.facts import Facts
 from portal.domain.progress import Event, admissible, progress
 
 START = date(2026, 12, 7)
 CALENDAR = SchoolCalendar((Holiday(date(2026, 12, 19), date(2027, 1, 3)),))
+GATE = "leerling-wil-herstelgesprek"
 KEYS = ("borgen", "cals", "de-route", "handelingskaart", "oostpoort")
 
 
@@ -52,7 +54,9 @@ def test_a_refusal_is_on_record_and_still_holds(outcome):
     found = stand("de-route", "herstelgesprek", events)
     assert task(found, "herstelgesprek-voeren").state == "blocked"
     assert task(found, "leerling-wil-herstelgesprek").outcome == outcome
-    assert found.next.key != "leerling-wil-herstelgesprek"
+    # de-route.txt 75: after a no the other plan is due; who was not reached is asked again
+    refused = outcome == "refused"
+    assert found.next.key == ("alternatief-plan" if refused else "leerling-wil-herstelgesprek")
 
 
 def test_going_on_all_the_same_needs_a_name_and_a_reason():
@@ -169,7 +173,8 @@ def test_the_note_of_the_duty_desk_is_for_when_the_duty_desk_acted():
 def test_it_says_why_this_is_next():
     before = [done("overleg-collega"), done("plan-bijstellen"), done("plan-voorleggen")]
     asked = stand("borgen", "stap-2", before)
-    assert asked.why == ("Hierop wacht: Voer het plan uit.", "Dit doet: mentor.")
+    held = "Voer het plan uit; Meld aan collega's dat het plan wordt uitgevoerd"
+    assert asked.why == (f"Hierop wacht: {held}.", "Dit doet: mentor.")
     first = stand("de-route", "analyseren")
     assert "De dag is een streven." in first.why
     assert first.why[0].startswith("Daarna kan: Bied steun")
@@ -184,7 +189,103 @@ def test_a_gate_whose_required_task_was_skipped_is_not_asked_any_more():
     )
     events = [gate("leerling-wil-herstelgesprek", "refused"), skipped]
     events += [done("afspraken"), done("vervolgafspraak")]
-    assert stand("de-route", "herstelgesprek", events).complete
+    assert task(stand("de-route", "herstelgesprek", events), GATE).optional
+
+
+def test_a_talk_or_the_plan_that_stands_for_it():
+    # de-route.txt 75: "een Herstelgesprek … of een alternatief plan"
+    open_yet = stand("de-route", "herstelgesprek")
+    assert not task(open_yet, "herstelgesprek-voeren").optional
+    assert task(open_yet, "alternatief-plan").optional
+    planned = [gate(GATE, "refused"), done("alternatief-plan")]
+    found = stand("de-route", "herstelgesprek", planned)
+    assert task(found, "herstelgesprek-voeren").optional
+    assert task(found, GATE).optional
+    # l.48: without that talk the coach speaks with the other pupil, when the first one knows of it
+    assert not task(found, "coachgesprek-pester").optional
+    assert task(found, "coachgesprek-pester").gates == ("leerling-weet-van-coachgesprek",)
+    rest = [gate("leerling-weet-van-coachgesprek", "agreed"), done("coachgesprek-pester")]
+    rest += [done("afspraken"), done("vervolgafspraak")]
+    assert stand("de-route", "herstelgesprek", [*planned, *rest]).complete
+
+
+def test_after_the_duty_desk_acted_the_coach_need_not_do_it_again():
+    # de-route.txt 186 and 189: "Wanneer er geen eerste opvang is van de achterwacht"
+    found = stand("de-route", "analyseren", [done("achterwacht-handelt")])
+    talk = task(found, "gesprek-gepeste")
+    assert (talk.optional, talk.due) == (True, None)
+    note = task(found, "magister-achterwacht")
+    assert (note.optional, note.owner) == (False, "achterwacht")
+
+
+@pytest.mark.parametrize(
+    ("key", "step", "item", "known"),
+    [
+        # handelingskaart.txt 63: in a group, also a talk with the group
+        ("handelingskaart", "melding-1", "gesprek-groep", Facts(group=True)),
+        # de-route.txt 213 and 216: several pupils, structural
+        ("de-route", "borging", "ondersteuningsteam-inroepen", Facts(group=True)),
+        ("de-route", "borging", "overleg-structureel", Facts(structural=True)),
+        # cals.txt 92: one class, the mentor hands over
+        ("cals", "fase-2", "overdracht", Facts(class_relation="same", report_count=2)),
+        # oostpoort.txt 322-324: it repeats in the class, the mentor hands over the file
+        (
+            "oostpoort",
+            "leerlingcoordinator",
+            "dossier-overhandigen",
+            Facts(class_relation="same", report_count=2),
+        ),
+    ],
+)
+def test_what_depends_on_facts_is_needed_once_they_are_known(key, step, item, known):
+    protocol = protocols.load(key)
+    given = {"started": START, "calendar": CALENDAR}
+    assert task(progress(protocol, step, [], **given), item).optional
+    assert not task(progress(protocol, step, [], facts=known, **given), item).optional
+    bare = Event(key=item, outcome="skipped", on=START)
+    assert admissible(protocol, step, [], bare) is None
+    assert "naam en reden" in str(admissible(protocol, step, [], bare, facts=known))
+
+
+def test_a_coordinator_who_was_there_from_the_start_need_not_call_as_if_new():
+    # cals.txt 108-112: by phone at the first involvement, on a visit when it goes on
+    across = Facts(class_relation="different", report_count=2)
+    protocol = protocols.load("cals")
+    found = progress(protocol, "fase-2", [], started=START, calendar=CALENDAR, facts=across)
+    assert task(found, "ouders-bellen-2").optional
+    assert not task(found, "ouders-uitnodigen").optional
+    assert task(found, "overdracht").optional
+    within = Facts(class_relation="same", report_count=2)
+    found = progress(protocol, "fase-2", [], started=START, calendar=CALENDAR, facts=within)
+    assert not task(found, "ouders-bellen-2").optional
+    assert not task(found, "ouders-uitnodigen").optional
+
+
+def test_a_text_that_tells_of_something_waits_for_it():
+    found = stand("borgen", "stap-1")
+    # borgen.txt 17: "De afspraken/acties voortkomend uit dit plan/gesprek"
+    assert task(found, "afspraken-collegae-stap-1").waits_for == ("plan", "gesprek-pester")
+    # borgen.txt 26-28: carried out first, then told and registered "(inclusief de resultaten)"
+    assert task(stand("borgen", "stap-2"), "som-zorgvierkant").waits_for == ("plan-uitvoeren",)
+    # without consent colleagues hear nothing of the plan either
+    assert task(stand("borgen", "stap-2"), "collegae-stap-2").state == "blocked"
+
+
+def test_a_refusal_cannot_be_walked_round_by_skipping_what_it_held():
+    # borgen.txt 34-37: without approval it is not worked out in the team
+    skipped = Event(
+        key="inbrengen-ondersteuningsteam", outcome="skipped", on=START, by="S. Test", reason="Nee."
+    )
+    events = [gate("goedkeuring-ouders-ondersteuningsteam", "refused"), skipped]
+    found = stand("borgen", "stap-3", events)
+    assert task(found, "plan-uitwerken").state == "blocked"
+    # the other side is not held back by it (l.42)
+    assert task(found, "afspraken-sancties").state == "open"
+
+
+def test_a_check_of_four_weeks_lasts_four_weeks():
+    events = [done("analyse-1"), done("gesprekken-1"), done("afspraken-1")]
+    assert task(stand("cals", "fase-1", events), "controle-1").during
 
 
 def test_a_side_answers_for_itself_before_people_are_recorded():

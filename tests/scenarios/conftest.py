@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import make_session_factory
 from portal.domain.deadlines import ZONE, local_date
+from portal.domain.hard_rules import Measure
 from portal.domain.progress import Progress, Task
 from portal.models import Case, School
 from portal.services import (
@@ -25,6 +26,7 @@ from portal.services import (
     people,
     protocols,
     rerouting,
+    sanctions,
     stands,
     talks,
     transaction,
@@ -166,6 +168,56 @@ class Walk:
             self.session, actor=self.actor, case_id=self.case_id, ending=ending, now=self.moment
         )
         transaction.commit(self.session)
+
+    def prepare(self, what: str, text: str, *, role: str = "", days_ago: int = 0) -> None:
+        """Write down what comes before a measure."""
+        sanctions.prepare(
+            self.session,
+            actor=self.actor,
+            case_id=self.case_id,
+            what=what,
+            role=role,
+            on=local_date(self.moment) - timedelta(days_ago),
+            text=text,
+            now=self.moment,
+        )
+        transaction.commit(self.session)
+
+    def measure(self, kind: str, *, days: int = 1) -> None:
+        """Record a measure from tomorrow, with all its papers."""
+        tomorrow = local_date(self.moment) + timedelta(1)
+        end = tomorrow + timedelta(days - 1)
+        sanctions.take(
+            self.session,
+            actor=self.actor,
+            case_id=self.case_id,
+            measure=Measure(
+                kind=kind,
+                first=tomorrow,
+                last=end,
+                reason="Rust.",
+                in_writing=True,
+                return_talk=end + timedelta(1),
+            ),
+            form="other",
+            text="Rust voor iedereen.",
+            now=self.moment,
+        )
+        transaction.commit(self.session)
+
+    def no_measure(self, kind: str) -> str:
+        """Try to record a measure, and say what stands in the way."""
+        with pytest.raises(case_work.InvalidInputError) as caught:
+            self.measure(kind)
+        transaction.rollback(self.session)
+        return caught.value.problem
+
+    def not_closed(self, reason: str, *, talk: str = "") -> str:
+        """Try to close the case, and say what stands in the way."""
+        with pytest.raises(case_work.InvalidInputError) as caught:
+            self.close(reason, talk=talk)
+        transaction.rollback(self.session)
+        return caught.value.problem
 
     def view(self) -> CaseView:
         """The case as its page shows it."""

@@ -45,17 +45,44 @@ def _second_phase(walk: Walk) -> None:
     # l.108-112: by phone at a first involvement, on a visit when it goes on
     assert _told("fase-2", "ouders-bellen-2").medium == "phone"
     assert _told("fase-2", "ouders-uitnodigen").medium == "visit"
+    assert not walk.task("ouders-bellen-2").optional  # new to it: the mentor had the first phase
+    walk.do("ouders-bellen-2")
     walk.do("ouders-uitnodigen")
+    assert not walk.task("overdracht").optional  # l.92: pupils of one class
+    walk.do("overdracht")
     walk.do("collegas-jaarlaagoverleg")
     # l.116: the incidentenregistratie of Magister
     assert _noted("fase-2", "lvs-incidentenregistratie").section == "incidentenregistratie (LVS)"
     walk.do("lvs-incidentenregistratie")
     assert walk.next() == "controle-2"
+    # nobody forgets it, and nobody ends it early: neither as done nor by closing the case
+    walk.moment = at("2027-05-07")
+    assert "vier weken" in walk.refused("controle-2")
+    assert "10 mei" in walk.not_closed("Het lijkt over.", talk="Het gaat goed.")
     walk.moment = at("2027-05-10")
     walk.do("controle-2", text="Het is rustig.")
     assert walk.stand().complete
-    walk.close("Vier weken rustig.", talk="De leerling zegt dat het goed gaat.")
+    _third_time(walk)
+    walk.moment = at("2027-06-14")
+    walk.do("controle-2", text="Het is rustig.")
+    walk.close("Vier weken rustig.")
     assert walk.case.status == "closed"
+
+
+def _third_time(walk: Walk) -> None:
+    """l.90: it goes on once more; phase 2 begins again, with checks and visits of its own."""
+    found = walk.proposal(report_count=3)
+    assert (found.role, found.step, found.again) == ("leerlingcoordinator", "fase-2", True)
+    walk.learn("Er kwam nog een melding.", report_count=3)
+    assert walk.next() == "analyse-2"
+    assert walk.due("controle-2") is None
+    assert walk.task("ouders-bellen-2").optional  # l.110: from now on they are invited
+    assert not walk.task("ouders-uitnodigen").optional
+    # what was done in the first round stays on record
+    assert len([one for one in walk.lines("step") if "Het is rustig." in one.text]) == 1
+    for key in ("analyse-2", "gesprekken-2", "afspraken-2"):
+        walk.do(key)
+    assert walk.due("controle-2") == date(2027, 6, 7)
 
 
 def _first_phase(walk: Walk) -> None:

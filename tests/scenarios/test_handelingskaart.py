@@ -79,16 +79,34 @@ def test_the_second_report_and_when_it_does_not_stop(report: Callable[..., Walk]
     assert walk.task("maatregel-3").owner == "teamleider"
     # l.149-156: during or after it the team may think along
     assert walk.task("ondersteuningsteam-meedenken").optional
+    walk.hears_yes()
     for key in (*CARD, "maatregel-3", "mentoruur", "laagdrempelig", "driehoek", "ouders-beide"):
         walk.do(key)
     for key in ("docententeam", "aantekening-magister", "besprokene-magister", "nazorg"):
         walk.do(key)
     assert walk.stand().complete
+    # l.99: a further report: the card once more, with the teamleider
+    found = walk.proposal(report_count=4)
+    assert (found.role, found.step, found.again) == ("teamleider", "stopt-niet", True)
+    walk.learn("Een vierde melding.", report_count=4)
+    assert not walk.stand().complete
+    assert walk.task("maatregel-3").state != "done"
+
+
+def test_staying_available_is_no_aftercare(report: Callable[..., Walk]) -> None:
+    # l.74 against l.132-136: near from the first day; aftercare comes when it stops
+    walk = report("handelingskaart", "mentor")
+    walk.do("laagdrempelig")
+    assert walk.not_closed("Klaar.") == "aftercare"
 
 
 def test_in_a_group_the_group_is_talked_to_as_well(report: Callable[..., Walk]) -> None:
     # l.63-70: nobody else handles it, so the card stays where it is
     walk = report("handelingskaart", "mentor")
     assert walk.proposal(group=True) is None
+    assert walk.task("gesprek-groep").optional
+    walk.learn("Het is de hele groepsapp.", group=True)
+    assert not walk.task("gesprek-groep").optional
+    assert walk.task("gesprek-groep").line == 63
     walk.do("gesprek-groep")
     assert walk.task("gesprek-groep").state == "done"

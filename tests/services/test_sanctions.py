@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal.domain.hard_rules import Measure
-from portal.services import sanctions, tasks, transaction
+from portal.services import measure_record, sanctions, tasks, transaction
 from portal.services.errors import InvalidInputError
 from tests.services import world as told
 from tests.services.casework import Handled, handled
@@ -54,11 +54,11 @@ def refused(it: Handled, measure: Measure) -> str:
 
 
 def prepare_all(it: Handled) -> None:
-    for what in sanctions.GROUNDS:
-        if what != sanctions.APPROVED:
+    for what in measure_record.GROUNDS:
+        if what != measure_record.APPROVED:
             prepare(it, what)
     for role, _label in sanctions.show(it.session, actor=it.handler, case_id=it.case_id).roles:
-        prepare(it, sanctions.APPROVED, role)
+        prepare(it, measure_record.APPROVED, role)
 
 
 def test_a_report_without_a_name_alone_never_leads_to_a_measure(
@@ -91,13 +91,15 @@ def test_a_school_that_announces_first_refuses_with_its_own_sentence(
     world = told.make_world(factory, tmp_path / "instance", protocol="oostpoort")
     with factory() as session:
         it = handled(world, session, name=NAMED)
-        prepare(it, sanctions.ACCUSED)
+        prepare(it, measure_record.ACCUSED)
         said = refused(it, WARNING)
         assert "eerder stadium" in said
         assert "oostpoort.txt, regel 352" in said
-        prepare(it, sanctions.ANNOUNCED)
+        prepare(it, measure_record.ANNOUNCED)
+        assert "eerdere dag" in refused(it, WARNING)
+        prepare(it, measure_record.ANNOUNCED, on=TODAY - timedelta(3))
         assert "deelschoolleider" in refused(it, WARNING).lower()
-        prepare(it, sanctions.APPROVED, "deelschoolleider")
+        prepare(it, measure_record.APPROVED, "deelschoolleider")
         take(it, WARNING)
         shown = sanctions.show(it.session, actor=it.handler, case_id=it.case_id)
         assert [one.form for one in shown.taken] == ["warning"]
