@@ -194,6 +194,8 @@ def open_for(
     if case_id is not None:
         query = query.where(Compartment.case_id == case_id)
     found = {compartment: row for row, compartment in session.execute(query)}
+    if not found:
+        return []
     sound = vouching.vouched(
         session, found, school_id=school_id, report_id=report_id, case_id=case_id
     )
