@@ -47,6 +47,8 @@ class TalkGuides:
     options: tuple[str, ...]
     refused: tuple[str, ...]
     team: str
+    yes_days: int
+    """How long a pupil's yes to a talk together counts; a default of ours."""
 
     def with_own(self, own: Iterable[TalkGuide]) -> TalkGuides:
         """A school's own guides instead of ours."""
@@ -74,6 +76,7 @@ def parse_talk_guides(tables: Mapping[str, Any]) -> TalkGuides:
         options=tuple(asked["options"]),
         refused=tuple(notes["refused"]),
         team=notes["team"],
+        yes_days=tables["together"]["yes_days"],
     )
 
 

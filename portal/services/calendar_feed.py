@@ -15,14 +15,16 @@ from sqlalchemy.orm import Session
 
 from portal.domain import ics
 from portal.domain.deadlines import local_date
-from portal.models import Case, CaseReader, StaffMember
-from portal.services import case_records, case_work, turns
+from portal.models import Case, CaseReader, CaseTask, StaffMember
+from portal.services import case_records, case_work, tasks, turns
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.schools import SchoolView
 from portal.services.staff import StaffActor
 
 NAME = "Portaal"
 STEP, ANSWER = "stap", "antwoord"
+TASKS = {tasks.AGREEMENT: "afspraak", tasks.RETURN: "afspraak"}
+"""What a task is called; every other one is a "taak", and a measure is not told apart."""
 TOKEN_BYTES = 32
 
 
@@ -74,8 +76,9 @@ def feed(session: Session, *, school: SchoolView, token: str, now: datetime) -> 
         )
         .order_by(Case.due_on, Case.id)
     )
-    found = session.scalars(query).unique()
-    return ics.calendar(NAME, [entry for case in found for entry in _entries(case)])
+    found = [entry for case in session.scalars(query).unique() for entry in _entries(case)]
+    mine = session.execute(tasks.open_of(school.id, member.id, covered))
+    return ics.calendar(NAME, [*found, *(_task(row, case) for row, case in mine)])
 
 
 def of_case(session: Session, *, actor: StaffActor, case_id: str) -> bytes:
@@ -86,7 +89,10 @@ def of_case(session: Session, *, actor: StaffActor, case_id: str) -> bytes:
         InvalidInputError: when nothing is due in it.
     """
     case, _opened = case_records.open_for(session, actor=actor, case_id=case_id)
-    entries = _entries(case)
+    mine = session.execute(
+        tasks.open_of(case.school_id, actor.id).where(CaseTask.case_id == case.id)
+    )
+    entries = [*_entries(case), *(_task(row, case) for row, _case in mine)]
     if not entries:
         raise InvalidInputError("due", "none")
     return ics.calendar(NAME, entries)
@@ -104,6 +110,15 @@ def _entries(case: Case) -> list[ics.Entry]:
         for what, day in days
         if day is not None
     ]
+
+
+def _task(row: CaseTask, case: Case) -> ics.Entry:
+    return ics.Entry(
+        uid=f"taak-{row.id}@portaal",
+        day=row.due_on,
+        title=f"Portaal: {TASKS.get(row.kind, 'taak')}, zaak {case.label}",
+        changed=case.changed_at,
+    )
 
 
 def _hash(token: str) -> str:

@@ -51,6 +51,7 @@ WRITTEN = (
     "parent_check",
     "recovery",
     "disclosure",
+    "group_action",
 )
 """Records that make a line with all their words."""
 GIVEN = (handing.HANDOVER, sharing.LET_IN)
@@ -160,6 +161,8 @@ def _written(
     if row.kind == case_work.STEP:
         detail["label"] = label_of(protocol, body["step"], body["action"])
         detail["name"] = names.get(body.get("person", ""), "")
+    if "about" in detail and isinstance(detail["about"], list):
+        detail["names"] = [names[key] for key in detail["about"] if key in names]
     if row.kind == case_work.MOVE:
         detail |= {key: _step_label(protocol, body[key]) for key in ("from", "to")}
     moment = datetime.fromisoformat(body["at"])

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import new_id
 from portal.services import case_records
-from portal.services.errors import InvalidInputError, NotFoundError
+from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
 
 PLAN, ANSWER = "plan", "plan_answer"
@@ -81,12 +81,17 @@ def write(
     actor: StaffActor,
     case_id: str,
     plan_id: str,
+    version: int,
     draft: Draft,
     now: datetime,
 ) -> None:
     """Begin the plan of a pupil, or write the next version of it.
 
+    Args:
+        version: the newest one that its writer saw; 0 for a new plan.
+
     Raises:
+        ConflictError: a colleague wrote one meanwhile.
         InvalidInputError: without pupil, goal or actions, or a change without a reason.
         NotFoundError: for a plan that this case does not have.
     """
@@ -94,6 +99,8 @@ def write(
     earlier = [one for one in case_records.read(session, opened, PLAN) if one["plan"] == plan_id]
     if plan_id and not earlier:
         raise NotFoundError(plan_id)
+    if len(earlier) != version:
+        raise ConflictError(plan_id)
     body = {
         "plan": plan_id or new_id(),
         "version": len(earlier) + 1,
@@ -113,16 +120,23 @@ def answer(
     actor: StaffActor,
     case_id: str,
     plan_id: str,
+    version: int,
     person: str,
     outcome: str,
     text: str,
     now: datetime,
 ) -> None:
-    """Write down what somebody said to the newest version of a plan."""
+    """Write down what somebody said to the newest version of a plan.
+
+    Raises:
+        ConflictError: there is a newer one by now, which this person did not speak of.
+    """
     case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     versions = [one for one in case_records.read(session, opened, PLAN) if one["plan"] == plan_id]
     if not versions:
         raise NotFoundError(plan_id)
+    if versions[-1]["version"] != version:
+        raise ConflictError(plan_id)
     if outcome not in OUTCOMES:
         raise InvalidInputError("outcome", "unknown")
     body = {

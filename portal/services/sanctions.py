@@ -155,7 +155,30 @@ def take(
             owner_id=case.handler_id,
             now=now,
         )
+    _keep_dates(session, actor, case, measure, now)
     case_records.settle(session, case)
+
+
+def _keep_dates(
+    session: Session, actor: StaffActor, case: Case, measure: Measure, now: datetime
+) -> None:
+    """Put the end of a measure, and the talk after it, where they are not forgotten."""
+    days = (
+        (tasks.MEASURE_END, measure.last, "De maatregel loopt af."),
+        (tasks.RETURN, measure.return_talk, "Gesprek bij terugkomst na de maatregel."),
+    )
+    for kind, day, text in days:
+        if day is not None:
+            tasks.add(
+                session,
+                actor=actor,
+                case_id=case.id,
+                kind=kind,
+                text=text,
+                due_on=day,
+                owner_id=case.handler_id,
+                now=now,
+            )
 
 
 def _grounds(session: Session, opened: CaseKeys) -> list[Ground]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal import data
 from portal.domain.deadlines import local_date
 from portal.domain.people import PUPIL_GATES
 from portal.domain.protocol import Protocol
@@ -21,7 +22,7 @@ from portal.models import Case
 from portal.services import case_keys, case_records
 from portal.services.case_keys import CaseKeys
 
-HOLD, JOINT, TALK = "police_first", "joint_wish", "talk"
+HOLD, JOINT, TALK, STEP = "police_first", "joint_wish", "talk", "step"
 GROUNDS = ("sexual", "threat", "weapon", "report")
 """Why the police come first; ``report``: an aangifte is planned."""
 TOGETHER = ("talk_joint", "restorative")
@@ -35,6 +36,8 @@ HELD = frozenset(
 HELD_WITH = frozenset({"subject", "accused", "class", "joint"})
 APART = {"subject": ("talk_subject",), "accused": ("talk_accused",)}
 APART_BOTH = ("talk_both", "talk_separate")
+YES_USED = "Vraag het de leerling opnieuw: deze ‘ja’ gold voor het vorige gesprek."
+YES_OLD = "Vraag het de leerling opnieuw: deze ‘ja’ is te oud."
 POLICE_FIRST = "Politie eerst: er is nog geen contact met de politie vastgelegd."
 NO_YES = "Eerst nodig: een vrij ‘ja’ van de leerling om wie het gaat."
 NOT_APART = "Eerst ieder apart: er is nog geen gesprek apart met beide kanten vastgelegd."
@@ -59,7 +62,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the pupil it is about wants of a talk together. `state`: unasked, yes, no, ended."""
+    """What the pupil it is about wants of a talk together.
+
+    `state`: unasked, yes, no, ended; used and old: a yes that counts no more.
+    """
 
     state: str
     said: tuple[dict[str, Any], ...] = ()
@@ -90,10 +96,30 @@ def _proposed(reports: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(ground for ground in GROUNDS if ground in found)
 
 
-def wish_of(session: Session, opened: CaseKeys) -> Wish:
-    """Say what the pupil wants of a talk together; the last word counts."""
+def wish_of(session: Session, opened: CaseKeys, protocol: Protocol, on: date) -> Wish:
+    """Say what the pupil wants of a talk together on a day; the last word counts.
+
+    A yes is for one talk, and for as many days as the data says.
+    """
     said = tuple(case_records.read(session, opened, JOINT))
-    return Wish(said[-1]["wish"] if said else "unasked", said)
+    if not said or said[-1]["wish"] != "yes":
+        return Wish(said[-1]["wish"] if said else "unasked", said)
+    if _held_after(session, opened, protocol, said[-1]["seq"]):
+        return Wish("used", said)
+    age = (on - local_date(said[-1]["at"])).days
+    return Wish("old" if age > data.talk_guides().yes_days else "yes", said)
+
+
+def _held_after(session: Session, opened: CaseKeys, protocol: Protocol, seq: int) -> bool:
+    """Whether they talked together after a record, as a talk or as a step."""
+    kinds = {item.key: item.kind for step in protocol.steps for item in step.actions}
+    talks = [one for one in case_records.read(session, opened, TALK) if one["with"] == "joint"]
+    done = [
+        one
+        for one in case_records.read(session, opened, STEP)
+        if one["outcome"] == "done" and kinds.get(one["action"]) in TOGETHER
+    ]
+    return any(one["seq"] > seq for one in (*talks, *done))
 
 
 def step_refusal(
@@ -114,7 +140,8 @@ def step_refusal(
         return POLICE_FIRST
     if kind not in TOGETHER:
         return None
-    return together_refusal(session, case, opened, protocol, steps)
+    on = local_date(datetime.fromisoformat(body["at"]))
+    return together_refusal(session, case, opened, protocol, steps, on)
 
 
 def together_refusal(
@@ -123,13 +150,14 @@ def together_refusal(
     opened: CaseKeys,
     protocol: Protocol,
     steps: Sequence[Mapping[str, Any]],
+    on: date,
 ) -> str | None:
     """Say why these pupils may not talk together yet; None when they may."""
-    wish = wish_of(session, opened).state
+    wish = wish_of(session, opened, protocol, on).state
     if wish == "unasked" and _asked_by_protocol(protocol, case, steps):
-        return None
+        return YES_USED if _held_after(session, opened, protocol, 0) else None
     if wish != "yes":
-        return NO_YES
+        return {"used": YES_USED, "old": YES_OLD}.get(wish, NO_YES)
     kinds = {item.key: item.kind for step in protocol.steps for item in step.actions}
     done = {kinds.get(one["action"]) for one in steps if one["outcome"] == "done"}
     talked = {one["with"] for one in case_keys.facts_of(session, opened, TALK)}

@@ -19,6 +19,7 @@ from portal.services import (
     case_keys,
     case_records,
     case_work,
+    groups,
     people,
     protocols,
     stands,
@@ -26,20 +27,23 @@ from portal.services import (
 )
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import InvalidInputError
+from portal.services.groups import GroupView
 from portal.services.staff import StaffActor
 from portal.services.talk_guards import Hold, Wish
 
 KINDS = {
-    "subject": ("talk_subject", "talk_both", "talk_separate", "first_response"),
+    "subject": ("talk_subject", "talk_both", "talk_separate", "first_response", "aftercare"),
     "accused": ("talk_accused", "talk_both", "talk_separate"),
     "class": ("talk_class", "talk_group"),
-    "parents": ("talk_parents", "consult"),
+    "parents": ("talk_parents", "consult", "aftercare"),
     "joint": talk_guards.TOGETHER,
 }
 """Which actions of a protocol a talk with somebody can be."""
 PARTS = ("literal", "asked", "observed", "interpreted")
 """Words as they were said, who asked what, what was seen, and what somebody made of it."""
 SIDES = ("", "subject", "accused")
+AFTER = ("subject", "parents")
+"""With whom a talk can be aftercare."""
 WISHES = ("yes", "no", "ended")
 
 
@@ -55,6 +59,12 @@ class Talk:
     agreed: str = ""
     return_on: date | None = None
     action: str = ""
+    group: str = ""
+    """Of a talk with a class or group: which."""
+    about: tuple[str, ...] = ()
+    """Of such a talk: keys of the persons it is about."""
+    aftercare: bool = False
+    """Whether it asked how it goes now that it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,10 @@ class TalksView:
     """Actions of this step that are talks, as key and label, as long as they are open."""
     sheet: bool
     """Whether it was settled what may be named."""
+    yes_days: int
+    """How long a yes to a talk together counts."""
+    group: GroupView
+    """With whom and about whom a talk with a class or group can be."""
 
 
 def show(
@@ -89,9 +103,11 @@ def show(
         guides=guides(folder, session.get_one(School, case.school_id).slug, protocol.key),
         talks=case_records.read(session, opened, talk_guards.TALK),
         hold=talk_guards.hold_of(session, case, opened),
-        wish=talk_guards.wish_of(session, opened),
+        wish=talk_guards.wish_of(session, opened, protocol, local_date(now)),
         actions=[(item.key, item.label) for item in actions if item.key in open_tasks],
         sheet=bool(case_keys.facts_of(session, opened, "clearing")),
+        yes_days=data.talk_guides().yes_days,
+        group=groups.show(session, actor=actor, case_id=case_id, now=now),
     )
 
 
@@ -123,6 +139,18 @@ def record(session: Session, *, actor: StaffActor, case_id: str, talk: Talk, now
     case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     on = _checked_day(talk, now)
     _check_held(session, case, opened, talk, on)
+    body = {
+        "with": talk.kind,
+        "side": talk.side if talk.side in SIDES else "",
+        "on": on.isoformat(),
+        "present": case_records.checked("present", talk.present),
+        **_checked_parts(talk),
+        "agreed": case_records.checked("agreed", talk.agreed, may_be_empty=True),
+        "return_on": talk.return_on.isoformat() if talk.return_on else "",
+        "action": talk.action,
+        "aftercare": talk.aftercare and talk.kind in AFTER,
+        **_of_group(session, case, opened, talk, now),
+    }
     if talk.action:
         case_work.record_step(
             session,
@@ -133,17 +161,20 @@ def record(session: Session, *, actor: StaffActor, case_id: str, talk: Talk, now
             text="",
             now=now,
         )
-    body = {
-        "with": talk.kind,
-        "side": talk.side if talk.side in SIDES else "",
-        "on": on.isoformat(),
-        "present": case_records.checked("present", talk.present),
-        **_checked_parts(talk),
-        "agreed": case_records.checked("agreed", talk.agreed, may_be_empty=True),
-        "return_on": talk.return_on.isoformat() if talk.return_on else "",
-        "action": talk.action,
-    }
     case_records.write(session, case, opened, talk_guards.TALK, body, actor=actor, now=now)
+    if talk.return_on is not None:
+        groups.come_back(session, actor=actor, case_id=case_id, on=talk.return_on, now=now)
+
+
+def _of_group(
+    session: Session, case: Case, opened: CaseKeys, talk: Talk, now: datetime
+) -> dict[str, Any]:
+    """Say of a talk with a class or group which it is, and whom it is about."""
+    if talk.kind != "class":
+        return {}
+    name = groups.checked_group(talk.group)
+    about = groups.checked_about(session, case, opened, talk.about, talk.action, now)
+    return {"group": name, "about": about}
 
 
 def _checked_day(talk: Talk, now: datetime) -> date:
@@ -168,7 +199,7 @@ def _check_held(session: Session, case: Case, opened: CaseKeys, talk: Talk, on: 
     if talk.kind == "joint":
         steps = case_keys.facts_of(session, opened, case_work.STEP)
         protocol = protocols.of_case(session, case)
-        refusal = talk_guards.together_refusal(session, case, opened, protocol, steps)
+        refusal = talk_guards.together_refusal(session, case, opened, protocol, steps, on)
         if refusal is not None:
             raise InvalidInputError("with", refusal)
 

@@ -5,22 +5,25 @@ Owner, day and state stand in a table, so that the desk can count them; the word
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.models import Case, CaseReader, CaseTask, StaffMember, new_id
-from portal.services import case_keys, case_records, case_work
+from portal.services import case_keys, case_records, case_work, turns
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.staff import StaffActor
 
-TASK, AGREEMENT = "task", "agreement"
-KINDS = (TASK, AGREEMENT)
+TASK, AGREEMENT, RETURN, MEASURE_END = "task", "agreement", "return", "measure_end"
+KINDS = (TASK, AGREEMENT, RETURN, MEASURE_END)
+"""``return``: coming back to a talk or to a group; ``measure_end``: the last day of a measure."""
+WORDED = (TASK, AGREEMENT)
+"""Kinds of the records that hold the words."""
 ENDED = "task_end"
 OPEN, DONE, SKIPPED = "open", "done", "skipped"
 OUTCOMES = (DONE, SKIPPED)
@@ -66,6 +69,7 @@ def add(
     """Write a task or agreement down for somebody who reads the case.
 
     Args:
+        kind: what it is (`KINDS`).
         partner: with whom an agreement was made.
 
     Returns:
@@ -78,7 +82,7 @@ def add(
     if kind not in KINDS:
         raise InvalidInputError("kind", "unknown")
     words = case_records.checked("text", text)
-    whom = case_records.checked("partner", partner, may_be_empty=kind == TASK)
+    whom = case_records.checked("partner", partner, may_be_empty=kind != AGREEMENT)
     if due_on is None:
         raise InvalidInputError("due_on", "day")
     readers = {row.staff_id for row in case_keys.readers_of(session, case, live_only=True)}
@@ -94,7 +98,8 @@ def add(
         state=OPEN,
     )
     said = {"task": row.id, "text": words, "partner": whom, "due_on": due_on.isoformat()}
-    written = case_records.write(session, case, opened, kind, said, actor, now)
+    worded = AGREEMENT if kind == AGREEMENT else TASK
+    written = case_records.write(session, case, opened, worded, said, actor, now)
     row.record_id = written.id
     session.add(row)
     case_records.settle(session, case)
@@ -134,7 +139,7 @@ def finish(
 def tasks_of(session: Session, *, actor: StaffActor, case_id: str) -> list[TaskView]:
     """List the tasks and agreements of a case: the open ones first, the soonest on top."""
     case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
-    words = _said(session, opened, KINDS)
+    words = _said(session, opened, WORDED)
     ends = _said(session, opened, (ENDED,))
     query = (
         select(CaseTask, StaffMember.name)
@@ -170,24 +175,29 @@ def _said(
 
 
 def due_for(session: Session, *, actor: StaffActor, until: date) -> list[DueTask]:
-    """List what somebody has to do up to a day, over all open cases that they read."""
-    query = (
-        select(CaseTask, Case.label)
+    """List what somebody has to do up to a day, and whoever they stand in for on that day."""
+    covered = turns.covered_by(session, school_id=actor.school_id, staff_id=actor.id, today=until)
+    query = open_of(actor.school_id, actor.id, covered).where(CaseTask.due_on <= until)
+    return [
+        DueTask(case.id, case.label, row.kind, row.due_on) for row, case in session.execute(query)
+    ]
+
+
+def open_of(school_id: str, staff_id: str, covered: Collection[str] = ()) -> Select[CaseTask, Case]:
+    """Make the query for open tasks with their cases, over all open cases that somebody reads."""
+    return (
+        select(CaseTask, Case)
         .join(Case, Case.id == CaseTask.case_id)
-        .join(CaseReader, (CaseReader.case_id == Case.id) & (CaseReader.staff_id == actor.id))
+        .join(CaseReader, (CaseReader.case_id == Case.id) & (CaseReader.staff_id == staff_id))
         .where(
-            CaseTask.school_id == actor.school_id,
-            CaseTask.owner_id == actor.id,
+            CaseTask.school_id == school_id,
+            CaseTask.owner_id.in_([staff_id, *covered]),
             CaseTask.state == OPEN,
-            CaseTask.due_on <= until,
             CaseReader.until.is_(None),
             Case.status != case_work.CLOSED,
         )
         .order_by(CaseTask.due_on, CaseTask.id)
     )
-    return [
-        DueTask(row.case_id, label, row.kind, row.due_on) for row, label in session.execute(query)
-    ]
 
 
 def pass_on(session: Session, *, case_id: str, from_id: str, to_id: str) -> None:

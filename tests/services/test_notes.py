@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Case
 from portal.services import plans, registrations
-from portal.services.errors import InvalidInputError, NotFoundError
+from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.plans import Draft
 from portal.services.registrations import Facts
 from tests.services import world as told
@@ -144,27 +144,49 @@ def test_each_change_of_a_plan_is_a_version_with_its_own_approval(
 ) -> None:
     here = at(world, session, case)
     first = Draft(pupil="Noor Aksoy", goal="Rust in de klas", actions="Mentor: elke week")
-    plans.write(session, plan_id="", draft=first, **here)
+    plans.write(session, plan_id="", version=0, draft=first, **here)
     plan = _plans(world, session, case)[0]
     for outcome in ("refused", "agreed"):
-        plans.answer(session, plan_id=plan.id, person="Noor", outcome=outcome, text="", **here)
+        plans.answer(
+            session, plan_id=plan.id, version=1, person="Noor", outcome=outcome, text="", **here
+        )
     assert len(_plans(world, session, case)[0].newest.answers) == 1
     second = Draft(pupil="", goal="Rust", actions="Elke dag", results="Gaat beter")
     with pytest.raises(InvalidInputError) as refused:
-        plans.write(session, plan_id=plan.id, draft=second, **here)
+        plans.write(session, plan_id=plan.id, version=1, draft=second, **here)
     assert refused.value.field == "reason"
     changed = Draft(pupil="Iemand anders", goal="Rust", actions="Elke dag", reason="Te weinig")
-    plans.write(session, plan_id=plan.id, draft=changed, **here)
+    plans.write(session, plan_id=plan.id, version=1, draft=changed, **here)
     (found,) = _plans(world, session, case)
     assert [one.body["goal"] for one in found.versions] == ["Rust in de klas", "Rust"]
     assert found.pupil == "Noor Aksoy"
     assert not found.newest.approved
 
 
+def test_two_colleagues_change_a_plan_at_once_and_nothing_goes_lost(
+    world: World, session: Session, case: Case
+) -> None:
+    here = at(world, session, case)
+    first = Draft(pupil="Noor Aksoy", goal="Rust", actions="Mentor: elke week")
+    plans.write(session, plan_id="", version=0, draft=first, **here)
+    plan = _plans(world, session, case)[0]
+    changed = Draft(pupil="", goal="Rust in de pauze", actions="Elke dag", reason="Te weinig")
+    plans.write(session, plan_id=plan.id, version=1, draft=changed, **here)
+    for version in (0, 1, 3):  # written by who saw another one
+        with pytest.raises(ConflictError):
+            plans.write(session, plan_id=plan.id, version=version, draft=changed, **here)
+        given = {"person": "Noor", "outcome": "agreed", "text": ""}
+        with pytest.raises(ConflictError):
+            plans.answer(session, plan_id=plan.id, version=version, **given, **here)
+    (found,) = _plans(world, session, case)
+    assert [one.number for one in found.versions] == [1, 2]
+    assert found.newest.answers == []
+
+
 def test_the_plan_fills_the_note(world: World, session: Session, case: Case) -> None:
     here = at(world, session, case)
     draft = Draft(pupil="Noor Aksoy", goal="Rust", actions="Mentor: elke week", results="Beter")
-    plans.write(session, plan_id="", draft=draft, **here)
+    plans.write(session, plan_id="", version=0, draft=draft, **here)
     found = notes(world, session, case)
     facts = Facts(title="", on=NOW.date(), agreements="", plan=found.plans[0]["plan"])
     text = registrations.compose(found, facts)
@@ -175,7 +197,7 @@ def test_the_plan_fills_the_note(world: World, session: Session, case: Case) -> 
 def test_a_plan_of_another_case_is_no_plan_here(world: World, session: Session, case: Case) -> None:
     draft = Draft(pupil="Noor", goal="a", actions="b", reason="c")
     with pytest.raises(NotFoundError):
-        plans.write(session, plan_id="x" * 26, draft=draft, **at(world, session, case))
+        plans.write(session, plan_id="x" * 26, version=1, draft=draft, **at(world, session, case))
 
 
 def _plans(world: World, session: Session, case: Case) -> list[plans.Plan]:

@@ -139,10 +139,11 @@ def test_a_plan_keeps_its_old_versions_and_prints(person, case):
     assert person.post(f"{case}/plan", first).status_code == DONE
     page = text_of(person.get(f"{case}/plan"))
     key = re.search(r'name="plan" value="(\w+)"', page).group(1)
-    agreed = {"plan": key, "person": "Noor", "outcome": "agreed"}
+    agreed = {"plan": key, "version": 1, "person": "Noor", "outcome": "agreed"}
     assert person.post(f"{case}/plan/akkoord", agreed).status_code == DONE
     assert "iedereen akkoord" in text_of(person.get(f"{case}/plan"))
-    later = {"plan": key, "goal": "Samen lunchen", "actions": "Bo gaat mee", "reason": "Werkt niet"}
+    later = {"plan": key, "version": 1, "goal": "Samen lunchen"}
+    later |= {"actions": "Bo gaat mee", "reason": "Werkt niet"}
     assert person.post(f"{case}/plan", later).status_code == DONE
     page = text_of(person.get(f"{case}/plan"))
     assert "Rust in de pauze" in page

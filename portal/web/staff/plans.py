@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request, url_for
 
 from portal.domain.permissions import Action
-from portal.services import plans
+from portal.services import groups, plans
 from portal.services.plans import Draft
 from portal.web.context import db
 from portal.web.guards import current_actor, requires
@@ -14,6 +14,7 @@ from portal.web.staff.layout import Problem
 from portal.web.staff.verbs import attempt_on, own_page, text_given
 
 blueprint = Blueprint("staff_plans", __name__, url_prefix="/<school>/bureau/zaken/<case_id>")
+LONGEST = 5
 
 
 @blueprint.get("/plan")
@@ -27,7 +28,8 @@ def _show(case_id: str, errors: list[Problem]) -> str:
     found = plans.plans_of(db(), actor=current_actor(), case_id=case_id)
     key = text_given("plan") or request.args.get("plan", "")
     chosen = next((one for one in found if one.id == key), None)
-    return own_page("staff/plans.html", case_id, errors, plans=found, chosen=chosen)
+    group = groups.done_in(db(), actor=current_actor(), case_id=case_id)
+    return own_page("staff/plans.html", case_id, errors, plans=found, chosen=chosen, group=group)
 
 
 @blueprint.post("/plan")
@@ -41,8 +43,14 @@ def write(school: str, case_id: str) -> Answer:
         case_id,
         url_for("staff_plans.show", school=school, case_id=case_id),
         plan_id=text_given("plan"),
+        version=_version(),
         draft=Draft(**{name: text_given(name) for name in fields}),
     )
+
+
+def _version() -> int:
+    given = text_given("version")
+    return int(given) if given.isdecimal() and len(given) < LONGEST else 0
 
 
 @blueprint.post("/plan/akkoord")
@@ -55,6 +63,7 @@ def answer(school: str, case_id: str) -> Answer:
         case_id,
         url_for("staff_plans.show", school=school, case_id=case_id),
         plan_id=text_given("plan"),
+        version=_version(),
         person=text_given("person"),
         outcome=text_given("outcome"),
         text=text_given("said"),

@@ -19,6 +19,9 @@ from portal.web.staff.verbs import attempt_on, day_given, own_page, text_given
 blueprint = Blueprint("staff_talks", __name__, url_prefix="/<school>/bureau/zaken/<case_id>")
 
 
+PROBLEMS = {"about": "Kies over wie het gaat."}
+
+
 @blueprint.get("/gesprekken")
 @requires(Action.WORK_ON_CASES)
 def show(school: str, case_id: str) -> str:  # noqa: ARG001 - `current_school` reads it
@@ -45,7 +48,7 @@ def _do(
     verb: Callable[..., object], page: str, school: str, case_id: str, anchor: str, **given: Any
 ) -> Answer:
     done = url_for("staff_talks.show", school=school, case_id=case_id, _anchor=anchor)
-    return attempt_on(_page(page), verb, case_id, done, **given)
+    return attempt_on(_page(page), verb, case_id, done, PROBLEMS, **given)
 
 
 @blueprint.get("/gesprekken/nieuw")
@@ -68,6 +71,9 @@ def record(school: str, case_id: str) -> Answer:
         agreed=text_given("agreed"),
         return_on=day_given("return_on"),
         action=text_given("action"),
+        group=text_given("group"),
+        about=tuple(request.form.getlist("about")),
+        aftercare=bool(text_given("aftercare")),
     )
     return _do(talks.record, "staff/talk_form.html", school, case_id, "gevoerd", talk=talk)
 
