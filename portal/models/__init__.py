@@ -3,7 +3,7 @@
 from portal.models.acute import AcuteAlarm, AcuteCall, DutyContact
 from portal.models.base import Base, new_id
 from portal.models.case import Case, CaseReader
-from portal.models.casework import CaseTask, OwnNote
+from portal.models.casework import Approval, CaseTask, OwnNote
 from portal.models.check import CheckRound
 from portal.models.custody import CustodyCheckpoint, CustodyEvent, CustodyHead
 from portal.models.desk import Absence, DutyTurn
@@ -25,6 +25,7 @@ __all__ = [
     "Absence",
     "AcuteAlarm",
     "AcuteCall",
+    "Approval",
     "Base",
     "Case",
     "CaseReader",

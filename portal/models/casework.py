@@ -1,4 +1,4 @@
-"""Casework: what somebody shall do by when, and notes for nobody but their writer."""
+"""Casework: what somebody shall do or approve by when, and notes for nobody but their writer."""
 
 from __future__ import annotations
 
@@ -40,3 +40,23 @@ class OwnNote(SchoolOwned, Base):
     staff_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     at: Mapped[datetime]
     ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Approval(SchoolOwned, Base):
+    """A question to one member of staff to approve something at a gate; its words are a record."""
+
+    __tablename__ = "approval"
+    __table_args__ = owned_args(
+        refers=(
+            ("case_id", "school_case"),
+            ("approver_id", "staff_member"),
+            ("record_id", "record"),
+        )
+    )
+
+    case_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    approver_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    record_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    gate_key: Mapped[str] = mapped_column(String(64))
+    due_on: Mapped[date] = mapped_column(Date)
+    state: Mapped[str] = mapped_column(String(16), default="open")
