@@ -23,6 +23,14 @@ ALPHABET = printed_codes.ALPHABET
 LENGTH = 16
 
 
+class ReplacedError(NotFoundError):
+    """A new code was taken in place of this one; all it tells is when that was."""
+
+    def __init__(self, row: ReporterCode) -> None:
+        super().__init__("code")
+        self.row = row
+
+
 def mint() -> str:
     """Make a code of 15 random characters and a check character."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
@@ -86,17 +94,19 @@ def find(
     """Find the report of a code. A code that finds nothing costs as much as one that does.
 
     Raises:
+        ReplacedError: for a code in whose place a new one was taken; it opens nothing any more.
         NotFoundError: for a code that opens nothing here.
     """
     query = select(ReporterCode).where(
         ReporterCode.school_id == school_id,
         ReporterCode.lookup == keys.code_lookup(code),
-        ReporterCode.retired_at.is_(None),
     )
     rows = list(session.scalars(query))
     for row in rows:
         identity = derivation.derive_identity(code, derivation.parameters_from(row.parameters))
         if str(identity.recipient) == row.recipient:
+            if row.retired_at is not None:
+                raise ReplacedError(row)
             return row, identity
     if not rows:
         derivation.derive_identity(code, derivation.parameters_for_code())

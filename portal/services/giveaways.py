@@ -14,6 +14,8 @@ from typing import Any
 PLACE, DEVICE, EXPORTER, NAMES = "place", "device", "exporter", "names"
 MAIL, ROUTE, AUTHOR, LOOK = "mail", "route", "author", "look"
 SHOWN_NAMES = 5
+KEPT, LONGEST, MOST_PEOPLE = "told:", 200, 20
+"""What begins the name of a kept answer in a session, and how much of it is kept."""
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\[IPv6:", re.IGNORECASE)
 
 
@@ -40,6 +42,36 @@ class Told:
     def worth_saying(self) -> bool:
         """Whether there is more to say than to look at the picture oneself."""
         return any(one.kind != LOOK for one in self.giveaways)
+
+
+def to_keep(file_id: str, inspection: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a file gives away, for the session of who sent it.
+
+    A code never opens what is known of files: after sending nobody but this session has it.
+    """
+    told = of_inspection(inspection)
+    return {
+        KEPT + file_id: {
+            "giveaways": [[one.kind, one.value[:LONGEST]] for one in told.giveaways],
+            "people": [one[:LONGEST] for one in told.people[:MOST_PEOPLE]],
+            "guess": told.guess[:LONGEST],
+            "copies": told.copies,
+        }
+    }
+
+
+def kept(data: Mapping[str, Any]) -> dict[str, Told]:
+    """Give what was kept in a session, by file."""
+    return {
+        key.removeprefix(KEPT): Told(
+            giveaways=tuple(Giveaway(*one) for one in told["giveaways"]),
+            people=tuple(told["people"]),
+            guess=told["guess"],
+            copies=told["copies"],
+        )
+        for key, told in data.items()
+        if key.startswith(KEPT)
+    }
 
 
 def of_inspection(inspection: Mapping[str, Any]) -> Told:

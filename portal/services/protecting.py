@@ -99,10 +99,22 @@ def may_still_ask(session: Session, *, live: SealedSession) -> set[str]:
     }
 
 
-def ask_to_seal(session: Session, *, live: SealedSession, file_id: str, now: datetime) -> None:
+def ask_to_seal(
+    session: Session,
+    *,
+    live: SealedSession,
+    file_id: str,
+    now: datetime,
+    conceal: Sequence[str] = (),
+    why: str = sealing.BY_REPORTER,
+) -> None:
     """Ask for a sent file to be sealed. A code does not open files, so a reader's key does it.
 
     From now on no page shows it; the next reader who comes by seals it, see `quarantine.fulfil`.
+
+    Args:
+        conceal: who of the people in a chat or mail the reporter is.
+        why: because the reporter wants so, or because somebody naked may be in it.
 
     Raises:
         NotFoundError: when somebody opened it already, or there is no such file.
@@ -111,7 +123,13 @@ def ask_to_seal(session: Session, *, live: SealedSession, file_id: str, now: dat
         raise NotFoundError(file_id)
     story = drafts.open_compartments(session, live=live)[keys.STORY]
     row = session.get_one(EvidenceItem, file_id)
-    body = {"evidence": file_id, "at": now.isoformat(timespec="seconds")}
+    told = giveaways.kept(live.data).get(file_id)
+    body = {
+        "evidence": file_id,
+        "at": now.isoformat(timespec="seconds"),
+        "why": why,
+        "conceal": [name for name in conceal if told is not None and name in told.people],
+    }
     record = records.add_record(session, story, body, kind=SEALING, now=now)
     custody.record_event(
         session,

@@ -10,7 +10,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -28,7 +28,7 @@ from evidence_store import (
 from portal.config import Settings
 from portal.db import begin_write
 from portal.models import Compartment, Report, Upload, new_id
-from portal.services import sessions, uploads
+from portal.services import giveaways, sessions, uploads
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.keys import OpenCompartment
 from portal.services.schools import SchoolView
@@ -207,8 +207,11 @@ def go_on(
 
 def finish(
     session: Session, *, live: SealedSession, school: SchoolView, going: Going, now: datetime
-) -> None:
+) -> dict[str, Any]:
     """Check and keep what has come, and list it as any other file. It is held until it is closed.
+
+    Returns:
+        What it gives away, for the session of who sent it.
 
     Raises:
         ConflictError: another request is ending it.
@@ -228,10 +231,11 @@ def finish(
         entry=told.entry,
         reopen=going.intake.reopen,
     )
-    uploads.record(session, live=live, school=school, finished=[sink], now=now)
+    (listed,) = uploads.record(session, live=live, school=school, finished=[sink], now=now)
     done = update(Upload).where(Upload.id == going.id, ~Upload.finished).values(finished=True)
     if not session.execute(done).rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
         raise NotFoundError(going.id)
+    return giveaways.to_keep(listed.id, sink.facts)
 
 
 def _end(going: Going) -> StoredItem:

@@ -62,6 +62,12 @@ def finish() -> None:
     g.clear_cookie = True
 
 
+def ended_elsewhere() -> None:
+    """Take the cookie away of a session that another request has ended."""
+    g.live_session = None
+    g.clear_cookie = True
+
+
 def install(app: Flask) -> None:
     """Send or take away the cookie after each request."""
     app.after_request(_cookies)

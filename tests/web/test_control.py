@@ -1,12 +1,14 @@
 """The reins after sending: stop, withdraw, a new code, the name, and staff who see it."""
 
 import base64
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from portal.models import Report
-from portal.services import cases, sessions, transaction
+from portal.models import OutboxMail, Report, ReporterCode
+from portal.services import cases, issuing, sessions, transaction
 from tests.web.reporter_site import SLUG, STORY, Page, Site
 
 FORM = {"Sec-Fetch-Site": "same-origin"}
@@ -69,6 +71,11 @@ def enter(site, code):
 def only_report(site):
     site.session.expire_all()
     return site.session.scalars(select(Report)).one()
+
+
+def outbox(site):
+    site.session.expire_all()
+    return site.session.scalar(select(func.count()).select_from(OutboxMail))
 
 
 def open_as(site, code):
@@ -173,10 +180,79 @@ def test_a_new_code_is_shown_once_and_ends_the_old_one(site, phone):
     assert phone.path == f"/{SLUG}/gesprek"
     assert fresh not in phone.get("gesprek/code").html
     assert STORY[:20] not in elsewhere.get("gesprek").html
-    wrong, old = enter(site, "0000000000000000"), enter(site, phone.sent_code)
-    errors = {one.page.html.split('id="code-error"')[1].split("</p>")[0] for one in (wrong, old)}
-    assert len(errors) == 1
+    old = enter(site, phone.sent_code)
+    assert old.page.status == 410
+    assert "Die is genomen op dinsdag 17 november." in old.page.text
+    assert STORY[:20] not in old.page.html
+    assert not old.client.get_cookie("v")
     assert STORY[:20] in enter(site, fresh).page.text
+
+
+def renewed(phone):
+    """Take a new code, and have it."""
+    phone.get("gesprek/code")
+    phone.submit("/gesprek/code")
+    fresh = phone.code()
+    phone.submit("/gesprek/code", {"then": "seen"})
+    return fresh
+
+
+def test_who_was_locked_out_can_say_so_to_staff_and_to_nobody_else(site, phone):
+    fresh, case_id = renewed(phone), only_report(site).case_id
+    assert "Op dinsdag 17 november is een nieuwe code genomen." in Desk(site, "VOS").case(case_id).text
+    pupil = enter(site, phone.sent_code)
+    form = pupil.page.form("/verder/niet-ik")
+    site.clock.forward(days=1)
+    assert "Dat is doorgegeven." in pupil.post(form["action"], form["fields"]).text
+    said = "Met de oude code is op woensdag 18 november gezegd: ik nam de nieuwe code niet."
+    assert said in Desk(site, "VOS").case(case_id).text
+    mails = outbox(site)
+    pupil.post(form["action"], form["fields"])
+    assert outbox(site) == mails
+    other = enter(site, fresh)
+    assert STORY[:20] in other.page.text
+    assert "nieuwe code niet" not in other.page.text
+    assert "18 nov" not in other.page.text
+
+
+@pytest.mark.parametrize("code", ["0000000000000000", "", "live"])
+def test_only_a_replaced_code_can_say_so(site, phone, code):
+    code = phone.sent_code if code == "live" else code
+    stranger = site.phone()
+    stranger.get("verder")
+    page = stranger.post("verder/niet-ik", {"code": code})
+    assert page.status == 400
+    assert "gezegd: ik nam" not in Desk(site, "VOS").case(only_report(site).case_id).text
+
+
+def test_two_phones_at_one_moment_get_one_new_code_and_one_clear_page(site, phone, monkeypatch):
+    phones = [enter(site, phone.sent_code) for _ in range(2)]
+    both, give = threading.Barrier(2, timeout=30), issuing.give
+
+    def together(*args, **given):
+        made = give(*args, **given)
+        both.wait()  # each has made its code, none has written it
+        return made
+
+    forms = [one.get("gesprek/code").form("/gesprek/code") for one in phones]
+    monkeypatch.setattr(issuing, "give", together)
+    with ThreadPoolExecutor(2) as pool:
+        sent = [
+            pool.submit(one.post, form["action"], form["fields"])
+            for one, form in zip(phones, forms, strict=True)
+        ]
+        pages = sorted((one.result() for one in sent), key=lambda page: page.status)
+    monkeypatch.undo()
+    assert [page.status for page in pages] == [200, 409]
+    assert "Er is een nieuwe code." in pages[1].text
+    assert 'class="code"' not in pages[1].html
+    winner, loser = sorted(phones, key=lambda one: one.page.status)
+    fresh = winner.code()
+    live = select(ReporterCode).where(ReporterCode.retired_at.is_(None))
+    site.session.expire_all()
+    assert len(site.session.scalars(live).all()) == 1
+    assert STORY[:20] in enter(site, fresh).page.text
+    assert STORY[:20] not in loser.get("gesprek").html
 
 
 def test_the_name_goes_to_whom_the_reporter_chooses_and_back(site, phone):

@@ -9,7 +9,7 @@ from portal.services import diary, protocols, public_people, sessions
 from portal.web import session
 from portal.web.context import current_school, db
 from portal.web.guards import public
-from portal.web.reporter import onward, telling
+from portal.web.reporter import front, onward, telling
 
 blueprint = Blueprint("reporter_about", __name__)
 FEW_CLASSES = 12
@@ -42,13 +42,30 @@ def how_it_works(school: str) -> str:
 def parents(school: str) -> str:
     """Tell parents what to expect, and let them begin."""
     del school
+    return show_parents()
+
+
+def show_parents(typed: str = "") -> str:
+    """Show the page for parents, with what was typed of a code."""
     here = current_school()
     return render_template(
         "reporter/parents.html",
         school=here,
+        typed=typed,
         texts=data.for_parents(),
         contact=public_people.of_school(db(), school_id=here.id).contact,
     )
+
+
+def read(page: str) -> str:
+    """Show one of the pages at the foot, by its name."""
+    views = {
+        "hulp": front.help_lines,
+        "zo-werkt-het": how_it_works,
+        "gegevens": front.privacy,
+        "toegankelijkheid": front.accessibility,
+    }
+    return views[page.removeprefix(onward.FOR_PARENTS)](current_school().slug)
 
 
 @blueprint.app_template_global()
@@ -64,7 +81,8 @@ def way_back() -> str:
     if live is None or live.row.kind not in (sessions.DRAFT, sessions.REPORTER):
         return ""
     if live.row.kind == sessions.REPORTER:
-        return onward.address("gesprek")
+        left = str(live.data.get("came_from") or "")
+        return onward.address(left if left in onward.TALK else "gesprek")
     if telling.sent(live):
         return onward.address("klaar")
     came_from = live.data.get("came_from")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from portal.domain import questionnaire
+from portal.domain.deadlines import local_date
 from portal.services import (
     new_code,
     reins,
@@ -26,12 +28,12 @@ from portal.services.sessions import SealedSession
 from portal.web import session
 from portal.web.context import db, now, portal, settings
 from portal.web.guards import code_only, public
-from portal.web.reporter import language, telling
+from portal.web.reporter import half, telling
 from portal.web.reporter.report import naming_roles
 
 blueprint = Blueprint("reporter_control", __name__)
 
-SHOWN_FOR = timedelta(minutes=30)
+STOP, NAME, CODE = "gesprek/wacht", "gesprek/naam", "gesprek/code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def stop(school: str) -> Response:
     """Say what "do nothing yet" means; or let the school go on."""
     del school
     live = _live()
-    return telling.resting(live) or _show_stop(live)
+    return telling.resting(live) or _show_stop(live, typed=half.written(live, STOP).get("text", ""))
 
 
 @blueprint.post("/<school>/gesprek/wacht")
@@ -72,8 +74,9 @@ def stop(school: str) -> Response:
 def hold(school: str) -> Response:
     """Ask to do nothing yet, or take that back."""
     live, text = _live(), request.form.get("text", "").replace("\r\n", "\n")
-    if language.choose(request.form.get("then", "")):
-        return _show_stop(live, typed=text)
+    away = half.leaving(live, STOP)
+    if away is not None:
+        return away
     try:
         if request.form.get("then") == "resume":
             reins.resume(db(), live=live, now=now())
@@ -81,6 +84,7 @@ def hold(school: str) -> Response:
             reins.stop(db(), live=live, text=text, now=now())
     except InvalidInputError as problem:
         return _show_stop(live, typed=text, problem=problem.problem)
+    half.forget(live, STOP)
     return redirect(url_for("reporter_return.conversation", school=school, _anchor="regie"), 303)
 
 
@@ -139,9 +143,7 @@ def code(school: str) -> Response:
     resting = telling.resting(live)
     if resting is not None:
         return resting
-    made, at = live.data.get(new_code.NEW_CODE), live.data.get(new_code.MADE_AT)
-    late = at is None or now() - datetime.fromisoformat(at) > SHOWN_FOR
-    return _page("reporter/control_code.html", live, code="" if late else made)
+    return _page("reporter/control_code.html", live, code=new_code.unseen(live, now()))
 
 
 @blueprint.post("/<school>/gesprek/code")
@@ -152,11 +154,22 @@ def renew(school: str) -> Response:
     live = _live()
     if live.idle(now()):
         return redirect(url_for(".code", school=school), 303)
+    away = half.leaving(live, CODE)
+    if away is not None:
+        return away
     if request.form.get("then") == "seen":
         new_code.seen(live)
         return redirect(url_for("reporter_return.conversation", school=school), 303)
     if not live.data.get(new_code.NEW_CODE):
-        new_code.replace(db(), live=live, instance=portal().keys, now=now())
+        formal = telling.reads_formal()
+        try:
+            new_code.replace(db(), live=live, instance=portal().keys, now=now())
+        except ConflictError:  # two phones at one moment: the other has the new code
+            transaction.rollback(db())
+            session.ended_elsewhere()
+            return telling.show(
+                "reporter/replaced.html", 409, day=local_date(now()), code="", formal=formal
+            )
     return redirect(url_for(".code", school=school), 303)
 
 
@@ -167,7 +180,9 @@ def name(school: str) -> Response:
     """Say who can open the name now, and let that be chosen anew."""
     del school
     live = _live()
-    return telling.resting(live) or _show_name(live, renaming.current(db(), live=live))
+    typed = half.written(live, NAME)
+    wanted = _named(typed) if typed else renaming.current(db(), live=live)
+    return telling.resting(live) or _show_name(live, wanted)
 
 
 @blueprint.post("/<school>/gesprek/naam")
@@ -176,21 +191,27 @@ def name(school: str) -> Response:
 def rename(school: str) -> Response:
     """Let others know the name from now on, or nobody."""
     live = _live()
-    wanted = Named(
-        who=request.form.get("who", ""),
-        name=request.form.get("name", ""),
-        contact=request.form.get("contact", ""),
-        role=request.form.get("role", ""),
-        staff=tuple(request.form.getlist("staff")),
-    )
-    if language.choose(request.form.get("then", "")):
-        return _show_name(live, wanted)
+    away = half.leaving(live, NAME)
+    if away is not None:
+        return away
+    wanted = _named(request.form)
     try:
         renaming.choose(db(), live=live, wanted=wanted, now=now())
     except InvalidInputError as problem:
         transaction.rollback(db())
         return _show_name(live, wanted, problem=problem.problem)
+    half.forget(live, NAME)
     return redirect(url_for("reporter_return.conversation", school=school, _anchor="regie"), 303)
+
+
+def _named(form: MultiDict[str, str]) -> Named:
+    return Named(
+        who=form.get("who", ""),
+        name=form.get("name", ""),
+        contact=form.get("contact", ""),
+        role=form.get("role", ""),
+        staff=tuple(form.getlist("staff")),
+    )
 
 
 def _live() -> SealedSession:

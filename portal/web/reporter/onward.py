@@ -23,6 +23,8 @@ READING = frozenset(start + page for start in ("", FOR_PARENTS) for page in _FOO
 
 DIARY = frozenset({"vraag/rol", "schrift/lijst", "schrift/weg"})
 TALK = frozenset({"gesprek/wacht", "gesprek/terug", "gesprek/code", "gesprek/naam", "gesprek/mail"})
+AWAY = READING | TALK | {"gesprek"}
+"""Where a page after the code leads."""
 
 
 def goal(then: str, known: frozenset[str] = READING) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from portal.services import protecting, sealing, sessions, transaction
+from portal.services import giveaways, protecting, sealing, sessions, transaction
 from portal.services.errors import ConflictError, NotFoundError
 from portal.services.giveaways import Told
 from portal.web import session
@@ -26,6 +26,13 @@ PLACE = "bestanden"
 def told_by_files(told: Telling) -> dict[str, Told]:
     """What each file of a draft gives away, by its id."""
     return protecting.told_by_files(db(), live=told.live) if told.draft.files else {}
+
+
+@blueprint.app_template_global()
+def told_by_new_files() -> dict[str, Told]:
+    """What the files give away that were added in this session, after coming back."""
+    live = session.current(sessions.REPORTER)
+    return giveaways.kept(live.data) if live is not None else {}
 
 
 @blueprint.app_template_global()
@@ -72,8 +79,16 @@ def ask(school: str) -> Response:
     """Ask to seal a file that was sent, as long as nobody opened it."""
     live = session.current(sessions.REPORTER)
     if live is not None:
+        intimate = request.form.get("intimate", "")
         with suppress(NotFoundError):  # somebody opened it meanwhile: the page says so
-            protecting.ask_to_seal(db(), live=live, file_id=request.form.get("keep", ""), now=now())
+            protecting.ask_to_seal(
+                db(),
+                live=live,
+                file_id=intimate or request.form.get("keep", ""),
+                conceal=request.form.getlist("who"),
+                why=sealing.INTIMATE if intimate else sealing.BY_REPORTER,
+                now=now(),
+            )
         sessions.touch(live, now())
     return redirect(url_for("reporter_return.files", school=school, _anchor=PLACE), 303)
 

@@ -15,7 +15,7 @@ from flask import abort, current_app, g, request
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
 
-from portal.services import resumable, sessions, uploads
+from portal.services import giveaways, protecting, resumable, sessions, uploads
 from portal.services.resumable import UnderWay
 from portal.services.sessions import SealedSession
 from portal.services.uploads import UploadSink
@@ -147,11 +147,18 @@ def receive(live: SealedSession) -> SealedSession | None:
         if fresh is None and drafting:
             return None  # nobody could find them any more; the sweeper takes such objects
         finished = [item.result for item in form.files if item.error is None]
-        uploads.record(db(), live=live, school=current_school(), finished=finished, now=now())
+        listed = uploads.record(
+            db(), live=live, school=current_school(), finished=finished, now=now()
+        )
         commit()  # what is kept stays, also when the session ends while the files are noted
         fresh = fresh and after_the_body(live)
     if fresh is None:
         return None
+    if fresh.row.kind == sessions.REPORTER:
+        facts = [sink.facts for sink in finished if sink.stored is not None]
+        for file, inspection in list(zip(listed, facts, strict=True))[: protecting.LOOKED_AT]:
+            fresh.data |= giveaways.to_keep(file.id, inspection)
+        sessions.save(fresh)
     _note(fresh, form.files, problem)
     return fresh
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 
-from flask import Blueprint, make_response, redirect, request, url_for
+from flask import Blueprint, g, make_response, redirect, request, url_for
 from flask_limiter import RateLimitExceeded
 from limits import parse
 from werkzeug.wrappers import Response
@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from portal import data
 from portal.domain import questionnaire
 from portal.domain.deadlines import local_date
-from portal.services import checks, diary, drafts, reporter, sessions
+from portal.services import checks, codes, diary, drafts, new_code, reporter, sessions
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.reporter import ReporterView
 from portal.services.sessions import SealedSession
@@ -21,13 +21,12 @@ from portal.web import i18n, limits, session
 from portal.web.body import BodiesFull
 from portal.web.context import current_school, db, now, portal, settings
 from portal.web.guards import code_only, public, reads_body_itself
-from portal.web.reporter import asked, language, onward, receiving, telling
+from portal.web.reporter import about, asked, language, onward, receiving, telling
 from portal.web.reporter.evidence import busy
 from portal.web.reporter.report import names
 
 blueprint = Blueprint("reporter_return", __name__)
 
-AWAY = onward.READING | onward.TALK
 WAIT_SECONDS = 3
 WAITED_FOR_SECONDS = 600
 TRIES_AFTER_WAITING = parse("3 per 10 minutes")
@@ -57,7 +56,7 @@ def enter(school: str) -> Response:
     live = session.current(sessions.REPORTER)
     if live is not None and not live.data.get("again"):
         return redirect(url_for(".conversation", school=school), 303)
-    return telling.show("reporter/enter.html", typed="", problem="")
+    return _code_page("")
 
 
 @blueprint.app_template_global()
@@ -76,14 +75,24 @@ def unsent_story() -> bool:
 def open_with_code(school: str) -> Response:
     """Open a report; a wrong, half or guessed code all get the same answer."""
     typed = request.form.get("code", "")
-    if language.choose(request.form.get("then", "")):
-        return telling.show("reporter/enter.html", typed=typed[:SHOWN_CODE], problem="")
+    other = _beside_the_code(typed[:SHOWN_CODE])
+    if other is not None:
+        return other
     try:
         report_id, kept = reporter.enter(
             db(), school=current_school(), code=typed, instance=portal().keys
         )
+    except codes.ReplacedError as found:
+        day = local_date(found.row.retired_at or now())
+        return telling.show(
+            "reporter/replaced.html",
+            410,
+            day=day,
+            code=typed[:SHOWN_CODE],
+            formal=telling.for_parents(),
+        )
     except (InvalidInputError, NotFoundError):
-        return telling.show("reporter/enter.html", 400, typed=typed[:SHOWN_CODE], problem="wrong")
+        return _code_page(typed[:SHOWN_CODE], 400, "wrong")
     kept["language"] = i18n.chosen_before() or kept.get("language") or i18n.language()
     if kept.get("diary"):
         diary.visit(db(), report_id=report_id, days=settings().diary_days, now=now())
@@ -96,14 +105,65 @@ def open_with_code(school: str) -> Response:
     return redirect(url_for(".conversation", school=school), 303)
 
 
+def _code_page(typed: str, status: int = 200, problem: str = "", ticket: str = "") -> Response:
+    return telling.show(
+        "reporter/enter.html",
+        status,
+        typed=typed,
+        problem=problem,
+        ticket=ticket,
+        formal=telling.for_parents(),
+    )
+
+
+def _beside_the_code(typed: str) -> Response | None:
+    """Where a button leads away from a half typed code: that page, which sends the code back.
+
+    There is no session yet to keep it in, and a code stands in no address.
+    """
+    then = request.form.get("then", "")
+    switched = language.choose(then)
+    page = request.form.get("page", "") if switched else then.removeprefix(onward.TO)
+    if not switched and not then.startswith(onward.TO):
+        return None
+    if page in onward.READING:
+        g.beside_code = {"code": typed, "from": request.form.get("from", ""), "page": page}
+        return make_response(about.read(page))
+    if telling.for_parents():
+        return make_response(about.show_parents(typed))
+    return _code_page(typed)
+
+
+@blueprint.app_template_global()
+def beside_code() -> dict[str, str]:
+    """Give the half typed code that a page for everybody has to send back, if there is one."""
+    return dict(g.get("beside_code", {}))
+
+
+@blueprint.post("/<school>/verder/niet-ik")
+@public
+@limits.limiter.limit(limits.FAILED_CODES, deduct_when=limits.failed, exempt_when=_has_waited)
+def dispute(school: str) -> Response:
+    """Say with a replaced code that somebody else took the new one; the code goes along again."""
+    del school
+    typed = request.form.get("code", "")
+    try:
+        day = new_code.dispute(
+            db(), school_id=current_school().id, code=typed, instance=portal().keys, now=now()
+        )
+    except (InvalidInputError, NotFoundError):
+        return _code_page(typed[:SHOWN_CODE], 400, "wrong")
+    return telling.show(
+        "reporter/replaced.html", day=day, code="", told=True, formal=telling.for_parents()
+    )
+
+
 @blueprint.errorhandler(RateLimitExceeded)
 def slow_down(error: RateLimitExceeded) -> Response:
     """Ask to wait a moment; what was typed stays, and who waited is let through."""
     del error
     typed = request.form.get("code", "")[:SHOWN_CODE]
-    response = telling.show(
-        "reporter/enter.html", 429, typed=typed, problem="wait", ticket=_ticket()
-    )
+    response = _code_page(typed, 429, "wait", ticket=_ticket())
     response.headers["Retry-After"] = str(WAIT_SECONDS)
     return make_response(response)
 
@@ -124,7 +184,7 @@ def conversation(school: str) -> Response:
 def write(school: str) -> Response:
     """Write to the school, also when it comes late; or add a file first and send it later."""
     live = _live()
-    text, page = onward.written(), onward.goal(request.form.get("then", ""), AWAY)
+    text, page = onward.written(), onward.goal(request.form.get("then", ""), onward.AWAY)
     switched = language.choose(request.form.get("then", ""))
     wants_files = request.form.get("then") == "files"
     found = data.danger_words().find([text])
@@ -137,6 +197,7 @@ def write(school: str) -> Response:
     live.data |= {
         "typed": text if adding else "",
         "fresh": sorted(found),
+        "came_from": "",
     }
     sessions.save(live)
     if page:
@@ -220,8 +281,8 @@ def upload(school: str) -> Response:
     fresh.data["intimate"] = ""
     sessions.save(fresh)
     sessions.touch(fresh, now())
-    wrong = bool(receiving.notes(fresh))
-    return redirect(url_for(".files" if wrong else ".conversation", school=school), 303)
+    there = "" if receiving.notes(fresh) else "bestanden"
+    return redirect(url_for(".files", school=school, _anchor=there or None), 303)
 
 
 def _live() -> SealedSession:
@@ -241,6 +302,7 @@ def _show(live: SealedSession, *, text: str = "", problem: str = "") -> Response
         seen=seen,
         check=checks.question_for(db(), live=live, now=now()),
         mail=bool(settings().smtp_host),
+        unseen_code=bool(new_code.unseen(live, now())),
         today=local_date(now()),
         told=_told(seen, who),
         formal=formal,

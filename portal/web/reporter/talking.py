@@ -16,10 +16,11 @@ from portal.services.sessions import SealedSession
 from portal.web import session
 from portal.web.context import db, now, settings
 from portal.web.guards import code_only
-from portal.web.reporter import language, onward, telling
+from portal.web.reporter import half, onward, telling
 
 blueprint = Blueprint("reporter_talk", __name__, url_prefix="/<school>/gesprek")
 SHOWN_ADDRESS = 254
+MAIL = "gesprek/mail"
 
 
 @blueprint.post("/keuze")
@@ -72,7 +73,9 @@ def _answer(school: str, verb: Callable[..., None], asked: str, **given: Any) ->
 def mail(school: str) -> Response:
     """Say what a mail would tell and to whom, before it is switched on."""
     del school
-    return telling.resting(_live()) or _mail_page()
+    live = _live()
+    typed = half.written(live, MAIL).get("address", "")
+    return telling.resting(live) or _mail_page(typed=typed[:SHOWN_ADDRESS])
 
 
 @blueprint.post("/mail")
@@ -81,8 +84,9 @@ def mail(school: str) -> Response:
 def switch_mail(school: str) -> Response:
     """Switch the mail on, or off."""
     live, given = _live(), request.form.get("address", "")
-    if language.choose(request.form.get("then", "")):
-        return _mail_page(typed=given[:SHOWN_ADDRESS])
+    away = half.leaving(live, MAIL)
+    if away is not None:
+        return away
     if request.form.get("then") == "off":
         notices.switch_off(db(), live=live, now=now())
         return redirect(url_for(".mail", school=school), 303)
@@ -90,6 +94,7 @@ def switch_mail(school: str) -> Response:
         notices.switch_on(db(), live=live, address=given, now=now())
     except InvalidInputError:
         return _mail_page(400, typed=given[:SHOWN_ADDRESS], wrong=True)
+    half.forget(live, MAIL)
     return redirect(url_for(".mail", school=school), 303)
 
 

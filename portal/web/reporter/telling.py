@@ -29,6 +29,9 @@ GUIDES_PAGE = "bewaren"
 NOW_PAGE = "nu"
 GONE, BAD_REQUEST = 410, 400
 MESSAGE_FIELD = "text"
+PARENTS_PAGE = "ouders"
+# Where a code comes that was typed on one of two pages; small forms, never with files.
+WITH_A_CODE = frozenset({"reporter_return.open_with_code", "reporter_return.dispute"})
 HELP_ORDER = ("danger", "suicide", "sexual", "images", "home")
 
 
@@ -242,6 +245,8 @@ def address(page: str) -> str:
 
 def for_parents() -> bool:
     """Whether this page is read on the parents' path, where there may be no session yet."""
+    if request.endpoint in WITH_A_CODE and request.form.get("from") == PARENTS_PAGE:
+        return True
     return "school" in g and f"{request.path}/".startswith(onward.address(onward.FOR_PARENTS))
 
 

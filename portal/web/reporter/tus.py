@@ -226,9 +226,9 @@ def _finish(going: Going, live: SealedSession) -> Response:
     fresh = receiving.after_the_body(live)
     if fresh is None and drafting:
         raise BrokenUpload(going.id)  # nobody could find it any more
-    resumable.finish(db(), live=live, school=current_school(), going=going, now=now())
+    told = resumable.finish(db(), live=live, school=current_school(), going=going, now=now())
     if fresh is not None:
-        fresh.data |= {"picking": False} if drafting else {"intimate": ""}
+        fresh.data |= {"picking": False} if drafting else {"intimate": "", **told}
         sessions.save(fresh)
     commit()
     size = str(going.intake.offset)

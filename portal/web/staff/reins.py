@@ -5,11 +5,18 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from portal.domain.permissions import Action
-from portal.services import withdrawal
+from portal.services import new_code, withdrawal
+from portal.web.context import current_school, db
 from portal.web.guards import requires
 from portal.web.staff.case import Answer, attempt
 
 blueprint = Blueprint("staff_reins", __name__, url_prefix="/<school>/bureau/zaken/<case_id>")
+
+
+@blueprint.app_template_global()
+def code_news(report_id: str) -> new_code.News:
+    """Say whether a report got a new code, and whether its reporter says it was another."""
+    return new_code.news(db(), school_id=current_school().id, report_id=report_id)
 
 
 @blueprint.post("/langer")
