@@ -1,13 +1,12 @@
 """Watches every page of a visit: requests, headers, titles, console, and axe."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, Response
 
-AXE = Path(__file__).parents[1] / "vectors" / "axe" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+from tests.axe import violations
+
 LOOKS = ((360, 740, "light"), (360, 740, "dark"), (1280, 900, "light"), (1280, 900, "dark"))
 INLINE = """() => [...document.querySelectorAll("[style], style, script:not([src])")]
     .map((e) => e.outerHTML.slice(0, 80))"""
@@ -48,15 +47,10 @@ class Watch:
         self.inline += [f"{path}: {found}" for found in page.evaluate(HANDLERS)]
         if not self.with_axe:
             return
-        page.evaluate(AXE.read_text())
         for width, height, scheme in LOOKS:
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-            self.axe += [
-                f"{path} {width} {scheme} {fault['id']}: {fault['nodes'][0]['html'][:120]}"
-                for fault in found["violations"]
-            ]
+            self.axe += [f"{path} {width} {scheme} {fault}" for fault in violations(page)]
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 self.overflow.append(f"{path} {width}")
         page.set_viewport_size({"width": 360, "height": 740})

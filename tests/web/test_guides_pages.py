@@ -7,8 +7,8 @@ from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 from portal import data
+from tests.axe import violations
 from tests.web.reporter_site import SLUG, STORY, Site
-from tests.web.test_look import AXE, RULES
 
 LOOKS = ((320, "dark"), (1280, "light"))
 EVERY = [guide.key for guide in data.guides().every]
@@ -63,9 +63,7 @@ def phone(chromium, address):
 
 
 def look(page):
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    assert [(page.url, fault["id"], fault["nodes"]) for fault in found["violations"]] == []
+    assert [(page.url, fault) for fault in violations(page)] == []
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) == 0, page.url
 

@@ -1,7 +1,6 @@
 """The desk in a real browser: axe, phones and wide screens, both themes, without JavaScript."""
 
 import threading
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -9,11 +8,10 @@ from werkzeug.serving import make_server
 
 from portal.services import people_work, transaction
 from portal.services.people_work import PersonForm, RepresentativeForm
+from tests.axe import violations
 from tests.services import world as told
 from tests.web.desk_site import HERE, copy_of_site
 
-AXE = Path(__file__).parents[1] / "vectors" / "axe" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TAP = (
     "button, a.b, summary, select, .choice, .chip, .task, .case, .view, .jump, .tabs a, .rail a,"
     " .back, .show"
@@ -94,9 +92,7 @@ def test_axe_finds_nothing_and_everything_fits_a_thumb(chromium, site, width, sc
     for path in pages(site):
         assert page.goto(f"{site.address}/{path}").status == 200
         page.evaluate(OPEN_ALL)
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        faults += [(path, one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
+        faults += [(path, fault) for fault in violations(page)]
         small = page.eval_on_selector_all(
             TAP,
             "all => all.filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)"

@@ -2,7 +2,6 @@
 
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyotp
 import pytest
@@ -13,10 +12,9 @@ from portal.app import create_app
 from portal.config import Settings
 from portal.migrations.run import upgrade
 from portal.services import derivation, slots
+from tests.axe import violations
 from tests.services import founded as setting
 
-AXE = Path(__file__).parents[1] / "vectors" / "axe" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TAP = "button, a.b, .links a, summary, .task"
 
 
@@ -74,16 +72,14 @@ class Visit:
     def look(self):
         if not self.javascript:
             return
-        self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        told = [(fault["id"], fault["nodes"][0]["html"][:150]) for fault in found["violations"]]
+        told = violations(self.page)
         small = self.page.eval_on_selector_all(
             TAP,
             "all => all.filter(e => e.getBoundingClientRect().height < 43.5)"
             ".map(e => e.outerHTML.slice(0, 150))",
         )
         wide = self.page.evaluate("document.documentElement.scrollWidth")
-        self.faults += [str(fault) for fault in told]
+        self.faults += told
         self.faults += [f"{self.page.url}: small {small}"] if small else []
         self.faults += [f"{self.page.url}: {wide} wide"] if wide > self.width else []
 
