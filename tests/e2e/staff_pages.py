@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator
 
 from tests.e2e.screens import Screen
@@ -38,11 +39,15 @@ class Desk(Screen):
         (link if link.count() else found).click()
         return CasePage(self.page, self.watch)
 
-    def open_newest(self):
-        """Open the one that came last, as the list of all cases has it."""
+    def open_telling(self, words):
+        """Open the case that tells this; those of one hour stand in no order of arrival."""
         self.all_cases()
-        self.page.locator("main a.task").first.click()
-        return CasePage(self.page, self.watch)
+        links = [row.get_attribute("href") for row in self.page.locator("main a.task").all()]
+        for link in links:
+            case = CasePage.open(self.page, self.watch, self.watch.home + link)
+            if words in case.text():
+                return case
+        pytest.fail(f"none of {len(links)} cases tells {words!r}")
 
     def open_case(self, label):
         """Open a case by its label, wherever on the desk it stands."""
@@ -158,7 +163,7 @@ class EvidencePage(Screen):
 
     def original(self):
         with self.page.expect_download(timeout=120_000) as waiting:
-            self.press("Haal het origineel op")
+            self.button("Haal het origineel op").click()
         return Path(waiting.value.path())
 
 

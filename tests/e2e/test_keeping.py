@@ -2,8 +2,9 @@
 
 import re
 
+from tests.browsing import follow
 from tests.e2e.keeping import Diary, Keep, Reins
-from tests.e2e.reporter_pages import Front, Receipt, Review, arrived
+from tests.e2e.reporter_pages import Front, Review, arrived
 from tests.e2e.staff_pages import Login
 from tests.e2e.telling import file_payload
 
@@ -34,7 +35,7 @@ def keep_two_entries(visit, site, school, javascript):
 
 def send_whole(page, watch, school, subject):
     """Answer what is still asked, look it over and send."""
-    page.locator("main a, main button", has_text="Stuur alles naar school").click()
+    follow(page, page.locator("main a, main button", has_text="Stuur alles naar school"))
     question = arrived(page, watch)
     question.tick("perspective-perspective", "subject")
     question = question.go_on()
@@ -46,8 +47,7 @@ def send_whole(page, watch, school, subject):
     page.goto(f"{watch.home}/{school.slug}/nakijken")
     review = Review(page, watch)
     seen = review.text()
-    review.page.locator("form[action$='/nakijken'] button").click()
-    return seen, Receipt(page, watch)
+    return seen, review.send()
 
 
 def test_what_was_kept_for_weeks_is_sent_whole_and_read_by_the_mentor(visit, site, javascript):
@@ -70,7 +70,7 @@ def test_what_was_kept_for_weeks_is_sent_whole_and_read_by_the_mentor(visit, sit
     page.context.close()
     page, watch = visit(javascript=javascript)
     mentor = school.mentor_of(subject)
-    case = Login.open(page, watch, school).enter(mentor).open_newest()
+    case = Login.open(page, watch, school).enter(mentor).open_telling(FIRST)
     told = case.text()
     assert told.index(FIRST) < told.index(SECOND)
     assert "13 november 2026, 21.07 uur, precies" in told
@@ -88,15 +88,14 @@ def test_a_new_code_ends_the_old_one_and_withdrawing_leaves_nothing(visit, site,
     question.write("story-story", "Dit neem ik straks terug.")
     question.go_on()
     page.goto(f"{watch.home}/{school.slug}/nakijken")
-    Review(page, watch).page.locator("form[action$='/nakijken'] button").click()
-    old = Receipt(page, watch).code()
+    old = Review(page, watch).send().code()
     page.goto(f"{watch.home}/{school.slug}/verder")
     arrived(page, watch).give(old)
     Reins.open(page, watch, "Neem een nieuwe code").press("Geef een nieuwe code")
     page.wait_for_selector(".ticket")
     fresh = " ".join(one.inner_text() for one in page.locator(".ticket .code span").all())
     assert fresh != old
-    page.get_by_role("button", name="Ik heb de code").click()
+    follow(page, page.get_by_role("button", name="Ik heb de code"))
     page.wait_for_url("**/gesprek")
     Reins.open(page, watch, "Trek je melding in").press("Ja, trek in en wis alles")
     page.wait_for_url("**/gewist")

@@ -5,6 +5,7 @@ import io
 from PIL import Image
 
 from portal.demo import samples
+from tests.browsing import follow
 from tests.e2e.reporter_pages import Evidence, Front, Review
 from tests.e2e.staff_pages import CasePage, EvidencePage, Login
 from tests.e2e.telling import file_payload
@@ -54,7 +55,7 @@ def test_from_the_warning_to_one_press(visit, site):
     fold = unfold(page, PHOTO)
     assert "Waar het gemaakt is. Dat kan je huis zijn." in fold.inner_text()
     assert "Voorbeeld Telefoon" in fold.inner_text()
-    fold.get_by_role("button", name="Houd verzegeld").click()
+    follow(page, fold.get_by_role("button", name="Houd verzegeld"))
     assert "Verzegeld, alleen voor de politie" in evidence.text()
     page.goto(f"{site.address}/waterkant/nakijken")
     assert "Dat kan je huis zijn." not in page.inner_text("main")
@@ -62,7 +63,7 @@ def test_from_the_warning_to_one_press(visit, site):
 
     mentor = site.schools["waterkant"].mentor_of("1B")
     desk, desk_watch = visit()
-    case = Login.open(desk, desk_watch, site.schools["waterkant"]).enter(mentor).open_newest()
+    case = Login.open(desk, desk_watch, site.schools["waterkant"]).enter(mentor).open_telling(STORY)
     address = desk.url
     assert PHOTO not in case.text()
     shown = Image.open(io.BytesIO(case.show("verzegeld bestand").picture()))
@@ -74,7 +75,7 @@ def test_from_the_warning_to_one_press(visit, site):
     assert colleague.picture()
     CasePage.open(desk, desk_watch, address).show(OTHER)
     EvidencePage(desk, desk_watch).press("Dit hoor ik niet te zien")
-    desk.get_by_role("button", name="Sluit het nu").click()
+    follow(desk, desk.get_by_role("button", name="Sluit het nu"))
     assert "Bel vandaag de politie" in desk.inner_text("main")
     assert mentor.name in desk.inner_text("main")
     source = colleague.page.locator("main img").get_attribute("src")
