@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from portal.domain import protocol as model
-from portal.domain.protocol import Item, Protocol, Step, When
+from portal.domain.protocol import Item, Protocol, Step
 from portal.domain.protocol_parse import inside
+from portal.domain.protocol_words import labels, needs, noted_words, told_words, whens
 
 SCOPES = {
     "class": "per klas",
@@ -16,6 +17,13 @@ SCOPES = {
     "duty_roster": "wie dienst heeft",
     "external": "van buiten de school",
 }
+STAND_INS = {
+    "person": "vervanger op naam",
+    "class": "vervanger per klas",
+    "year": "vervanger per jaarlaag",
+    "duty_roster": "vervangt: wie daarna dienst heeft",
+}
+OURS = {"law": "de wet", "portal": "een regel van het portaal zelf"}
 KINDS = {
     "actions": "Doen",
     "gates": "Eerst nodig",
@@ -32,12 +40,6 @@ GATES = {
     "announced_before": "eerder aangekondigd",
 }
 SIDES = {"subject": "gepeste leerling", "accused": "andere leerling", "both": "beide kanten"}
-MEDIA = {
-    "phone": "per telefoon",
-    "visit": "op school",
-    "talk": "in een gesprek",
-    "written": "op papier",
-}
 MEASURES = {
     "sanction": "sanctie",
     "time_out": "time-out",
@@ -45,13 +47,6 @@ MEASURES = {
     "expulsion": "verwijdering",
     "change_of_school": "andere school",
 }
-FLAGS = {
-    "cyber": ("online", "niet online"),
-    "group": ("een groep", "geen groep"),
-    "structural": ("structureel", "niet structureel"),
-    "ongoing": ("gaat door na ingrijpen", "nog geen ingrijpen"),
-}
-RELATIONS = {"same": "dezelfde klas", "different": "andere klassen", "unknown": "klas niet bekend"}
 
 
 def shown(found: Protocol) -> list[str]:
@@ -75,7 +70,9 @@ def shown(found: Protocol) -> list[str]:
 
 def cited(item: Item) -> str:
     """The sentence behind something, with where it stands."""
-    where = f"{item.file} r. {item.line}" if item.line else item.file
+    where = f"{item.file} r. {item.line}" if item.line else OURS.get(item.file, item.file)
+    if item.source:
+        where = f"{item.source}, nagekeken op {item.checked_on}"
     return f"“{item.quote}” ({where})"
 
 
@@ -109,7 +106,7 @@ def _role(found: Protocol, role: model.Role) -> list[str]:
     return [
         SCOPES.get(role.scope, role.scope),
         f"kijkt mee: {found.label(role.overseer)}" if role.overseer else "",
-        f"vervangt: {instead}" if instead else "vervanger op naam" if role.substitute else "",
+        f"vervangt: {instead}" if instead else STAND_INS.get(role.substitute, ""),
     ]
 
 
@@ -117,32 +114,16 @@ def _intake(found: Protocol, rule: model.IntakeRule) -> list[str]:
     return [
         f"naar: {found.label(rule.role)}",
         f"stap: {_step_label(found, rule.step)}",
-        _whens(rule.when),
+        f"bij: {whens(rule.when)}" if rule.when else "altijd",
     ]
 
 
 def _also(found: Protocol, rule: model.AlsoRule) -> list[str]:
     return [
         f"ook: {', '.join(map(found.label, rule.roles))}" if rule.roles else "niemand erbij",
-        f"pas na: {', '.join(_labels(found, rule.gates))}" if rule.gates else "",
-        _whens(rule.when),
+        f"pas na: {labels(found, rule.gates)}" if rule.gates else "",
+        f"bij: {whens(rule.when)}" if rule.when else "altijd",
     ]
-
-
-def _whens(whens: tuple[When, ...]) -> str:
-    return "bij: " + ", of ".join(map(_when, whens)) if whens else "altijd"
-
-
-def _when(when: When) -> str:
-    said = [RELATIONS.get(when.class_relation, "")]
-    if when.report_max:
-        said.append(f"melding {when.report_min} tot en met {when.report_max}")
-    elif when.report_min > 1:
-        said.append(f"melding {when.report_min} of later")
-    for name, (yes, no) in FLAGS.items():
-        flag = getattr(when, name)
-        said.append("" if flag is None else yes if flag else no)
-    return " en ".join(part for part in said if part) or "altijd"
 
 
 def _of_step(found: Protocol, step: Step) -> list[str]:
@@ -155,13 +136,20 @@ def _of_step(found: Protocol, step: Step) -> list[str]:
     ]
 
 
+def _doing(found: Protocol, item: model.Todo) -> list[str]:
+    return [
+        "als het past" if item.optional else "",
+        item.when,
+        f"na: {labels(found, item.after)}" if item.after else "",
+        *needs(found, item),
+    ]
+
+
 def _action(found: Protocol, action: model.Action) -> list[str]:
     return [
         f"door: {found.label(action.owner)}" if action.owner else "",
         f"kolom: {action.column}" if action.column else "",
-        "als het past" if action.optional else "",
-        action.when,
-        f"na: {', '.join(_labels(found, action.after))}" if action.after else "",
+        *_doing(found, action),
     ]
 
 
@@ -170,39 +158,35 @@ def _gate(found: Protocol, gate: model.Gate) -> list[str]:
         GATES.get(gate.kind, gate.kind),
         SIDES.get(gate.side, ""),
         f"met: {found.label(gate.role)}" if gate.role else "",
-        f"voor: {', '.join(_labels(found, gate.blocks))}",
+        f"voor: {labels(found, gate.blocks)}",
     ]
 
 
 def _deadline(found: Protocol, due: model.Deadline) -> list[str]:
     unit = {"week": ("week", "weken")}.get(due.unit, ("schooldag", "schooldagen"))
-    after = "".join(_labels(found, (due.after,))) if due.after else "het begin van de stap"
+    after = labels(found, (due.after,)) if due.after else "het begin van de stap"
     term = f"{due.amount} {unit[due.amount != 1]}" if due.amount else "dezelfde dag"
     return [
         f"{term} na: {after}",
-        f"voor: {''.join(_labels(found, (due.action,)))}",
+        f"voor: {labels(found, (due.action,))}",
         "een streven" if due.target else "",
+        "duurt zo lang; niet eerder gedaan" if due.during else "",
     ]
 
 
 def _told(found: Protocol, told: model.Communication) -> list[str]:
     return [
-        f"aan: {', '.join(map(found.label, told.to))}",
-        MEDIA.get(told.medium, ""),
+        *told_words(found, told),
         f"door: {found.label(told.by)}" if told.by else "",
-        "als het past" if told.optional else "",
-        told.when,
+        *_doing(found, told),
     ]
 
 
 def _noted(found: Protocol, note: model.Registration) -> list[str]:
     return [
-        f"in: {note.system}" + (f", {note.section}" if note.section else ""),
-        f"titel: {', '.join(note.titles)}" if note.titles else "",
-        "bij iedere leerling apart" if note.per_pupil else "",
+        *noted_words(note),
         f"door: {found.label(note.by)}" if note.by else "",
-        "als het past" if note.optional else "",
-        note.when,
+        *_doing(found, note),
     ]
 
 
@@ -216,7 +200,7 @@ def _rule(found: Protocol, rule: model.HardRule) -> list[str]:
         "het portaal let hierop" if rule.guard else "",
         f"bij: {measures}" if measures else "",
         f"met: {found.label(rule.role)}" if rule.role else "",
-        f"bron: {rule.source}, nagekeken op {rule.checked_on}" if rule.source else "",
+        f"voor het einde van een zaak: {labels(found, rule.items)}" if rule.items else "",
     ]
 
 
@@ -232,11 +216,6 @@ def _staff(found: Protocol, rule: model.StaffRule) -> list[str]:
 def _step_label(found: Protocol, key: str) -> str:
     step = found.step(key)
     return step.label if step else key
-
-
-def _labels(found: Protocol, keys: Iterable[str]) -> list[str]:
-    known = {item.key: item.label.rstrip(".") for step in found.steps for _, item in inside(step)}
-    return [known.get(key, key) for key in keys]
 
 
 _DETAILS: dict[type[Item], Callable[[Protocol, Any], list[str]]] = {

@@ -54,12 +54,21 @@ class SchoolCalendar:
         return day
 
     def add_weeks(self, start: date, count: int) -> date:
-        """`count` weeks on. A week without lessons does not count: nobody can look then."""
-        self.this_or_next(start)
-        day = start
+        """`count` weeks on, from the first lesson on.
+
+        A week without lessons does not count, nor what is left of one: nobody can look then.
+        """
+        day = self._first_lesson(start)
         for _ in range(count):
             day = self._with_lessons(day + timedelta(days=7))
         return self.this_or_next(day)
+
+    def _first_lesson(self, day: date) -> date:
+        for offset in range(LONGEST_BREAK):
+            later = day + timedelta(days=offset)
+            if self.is_school_day(later) and not _within(later, self.exams):
+                return later
+        raise ValueError(f"no school day with lessons within {LONGEST_BREAK} days of {day}")
 
     def _with_lessons(self, day: date) -> date:
         for weeks in range(LONGEST_BREAK // 7):

@@ -9,7 +9,18 @@ from datetime import date
 from portal.domain import protocol as model
 from portal.domain.facts import CHOICES
 from portal.domain.people import ASKED
-from portal.domain.protocol import OURS, Item, Protocol, Step, Todo, When, quote_line, role_key
+from portal.domain.protocol import (
+    OURS,
+    Gate,
+    HardRule,
+    Item,
+    Protocol,
+    Step,
+    Todo,
+    When,
+    quote_line,
+    role_key,
+)
 from portal.domain.protocol_parse import Fault, ProtocolError, inside, items, like, parse_protocol
 from portal.domain.protocol_reach import circles, unreached
 from portal.domain.routing import find_gate
@@ -280,15 +291,19 @@ def _gates(protocol: Protocol, step: Step, known: set[str]) -> Iterable[Fault]:
         yield from _named(here, gate.blocks, known)
         if not gate.blocks:
             yield Fault(here, "houdt niets tegen", "noem in 'blocks' wat moet wachten")
-        if gate.kind == "approval" and not gate.role:
-            yield Fault(here, "zegt niet wie akkoord geeft", "zet een rol in 'role'")
-        elif gate.kind == "approval":
-            yield from _known_role(protocol, here, gate.role)
-        elif gate.role:
-            yield Fault(here, "'role' hoort alleen bij kind = approval", "laat 'role' weg")
+        yield from _gate_role(protocol, here, gate)
         if gate.kind in ASKED and not gate.side:
             remedy = "zet 'side' op subject, accused of both"
             yield Fault(here, "zegt niet aan welke kant het wordt gevraagd", remedy)
+
+
+def _gate_role(protocol: Protocol, here: str, gate: Gate) -> Iterable[Fault]:
+    if gate.kind == "approval" and not gate.role:
+        yield Fault(here, "zegt niet wie akkoord geeft", "zet een rol in 'role'")
+    elif gate.kind == "approval":
+        yield from _known_role(protocol, here, gate.role)
+    elif gate.role:
+        yield Fault(here, "'role' hoort alleen bij kind = approval", "laat 'role' weg")
 
 
 def _dates(step: Step, actions: set[str]) -> Iterable[Fault]:
@@ -328,22 +343,27 @@ def _told(protocol: Protocol, step: Step) -> Iterable[Fault]:
 
 
 def _hard_rules(protocol: Protocol) -> Iterable[Fault]:
+    tasks = {item.key for step in protocol.steps for _name, item in inside(step)}
     for rule in protocol.hard_rules:
         place = f"hard_rules '{rule.key}'"
         for kind in rule.measures:
             if kind not in model.MEASURES:
                 known = ", ".join(model.MEASURES)
                 yield Fault(place, f"'{kind}' is geen maatregel", f"kies uit: {known}")
-        if rule.guard in ("approval", "inform") and not rule.role:
-            yield Fault(place, "'role' ontbreekt", "noem wie akkoord geeft, of wie het hoort")
-        elif rule.guard == "approval":
-            yield from _known_role(protocol, place, rule.role)
-        if rule.guard == "at_most" and rule.amount < 1:
-            yield Fault(place, "'amount' ontbreekt", "geef het aantal dagen")
-        tasks = {item.key for step in protocol.steps for _name, item in inside(step)}
         yield from _named(place, rule.items, tasks)
-        if rule.guard == "before_closing" and not rule.items:
-            yield Fault(place, "'items' ontbreekt", "noem wat gedaan moet zijn voor het einde")
+        yield from _guard(protocol, place, rule)
+
+
+def _guard(protocol: Protocol, place: str, rule: HardRule) -> Iterable[Fault]:
+    """What a guard needs to know, to see to anything."""
+    if rule.guard in ("approval", "inform") and not rule.role:
+        yield Fault(place, "'role' ontbreekt", "noem wie akkoord geeft, of wie het hoort")
+    elif rule.guard == "approval":
+        yield from _known_role(protocol, place, rule.role)
+    if rule.guard == "at_most" and rule.amount < 1:
+        yield Fault(place, "'amount' ontbreekt", "geef het aantal dagen")
+    if rule.guard == "before_closing" and not rule.items:
+        yield Fault(place, "'items' ontbreekt", "noem wat gedaan moet zijn voor het einde")
 
 
 def _doer(protocol: Protocol, place: str, key: str) -> Iterable[Fault]:

@@ -14,6 +14,15 @@ from portal.domain.routing import holds_any
 def unreached(protocol: Protocol) -> Iterable[Fault]:
     """Rules and steps that can never come into play, by trying every report there can be."""
     reports = _every_report(protocol)
+    yield from _unmet_rules(protocol, reports)
+    led_to = _led_to(protocol)
+    for step in protocol.steps[1:]:
+        if step.key not in led_to:
+            remedy = "laat een regel bij [[intake]] of een andere stap hierheen leiden"
+            yield Fault(f"steps '{step.key}'", "niets leidt naar deze stap", remedy)
+
+
+def _unmet_rules(protocol: Protocol, reports: list[Facts]) -> Iterable[Fault]:
     chosen = {_first(protocol, facts) for facts in reports}
     for rule in protocol.intake:
         if rule.when and rule.key not in chosen:
@@ -22,16 +31,16 @@ def unreached(protocol: Protocol) -> Iterable[Fault]:
     for extra in protocol.intake_also:
         if not any(holds_any(extra.when, facts) for facts in reports):
             yield Fault(f"intake_also '{extra.key}'", "geldt nooit", "verbeter 'when'")
-    led_to = {rule.step for rule in protocol.intake} | {
-        *(condition.to for step in protocol.steps for condition in step.conditions),
-        *(key for step in protocol.steps for key in step.repeats),
+
+
+def _led_to(protocol: Protocol) -> set[str]:
+    return {
         protocol.staff.step,
         protocol.staff.repeat_step,
+        *(rule.step for rule in protocol.intake),
+        *(condition.to for step in protocol.steps for condition in step.conditions),
+        *(key for step in protocol.steps for key in step.repeats),
     }
-    for step in protocol.steps[1:]:
-        if step.key not in led_to:
-            remedy = "laat een regel bij [[intake]] of een andere stap hierheen leiden"
-            yield Fault(f"steps '{step.key}'", "niets leidt naar deze stap", remedy)
 
 
 def _every_report(protocol: Protocol) -> list[Facts]:

@@ -21,7 +21,9 @@ from portal.domain.protocol import (
     Protocol,
     Registration,
     Step,
+    Todo,
 )
+from portal.domain.protocol_words import needs, noted_words, told_words
 from portal.models import Case
 from portal.services import (
     case_keys,
@@ -51,6 +53,10 @@ class Line:
     waits_for: tuple[str, ...]
     optional: bool
     item: Item
+    how: str = ""
+    """To whom and by what means, or where a note is to stand."""
+    needs: tuple[str, ...] = ()
+    """What makes it needed, or what stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +188,10 @@ def _step_view(protocol: Protocol, step: Step) -> StepView:
         replace(
             _line(protocol, owner, other, type(other).__name__.lower(), other.by),
             when=other.when,
-            waits_for=_held(step.gates, other.key),
+            waits_for=_held(step.gates, other.key) + _after(protocol, other),
             optional=other.optional,
+            needs=tuple(needs(protocol, other)),
+            how="; ".join(_how(protocol, other)),
         )
         for other in others
     ]
@@ -206,13 +214,24 @@ def _line(protocol: Protocol, owner: str, item: Item, kind: str, role: str) -> L
 def _action(protocol: Protocol, step: Step, owner: str, action: Action) -> Line:
     labels = {one.key: one.label for other in protocol.steps for one in other.actions}
     due = next((one for one in step.deadlines if one.action == action.key), None)
-    after = tuple(labels[key] for key in action.after if key in labels)
     return replace(
         _line(protocol, owner, action, "action", action.owner),
         when=_when(due, labels.get(due.after, "")) if due else action.when,
-        waits_for=_held(step.gates, action.key) + after,
+        waits_for=_held(step.gates, action.key) + _after(protocol, action),
         optional=action.optional,
+        needs=tuple(needs(protocol, action)),
     )
+
+
+def _how(protocol: Protocol, item: Communication | Registration) -> list[str]:
+    if isinstance(item, Communication):
+        return told_words(protocol, item)
+    return noted_words(item)
+
+
+def _after(protocol: Protocol, item: Todo) -> tuple[str, ...]:
+    known = {one.key: one.label for step in protocol.steps for one in step.actions}
+    return tuple(known[key] for key in item.after if key in known)
 
 
 def _held(gates: tuple[Gate, ...], key: str) -> tuple[str, ...]:
@@ -223,6 +242,7 @@ def _when(due: Deadline, after: str) -> str:
     """A term in words: ``4 weken na: Maak afspraken``, ``dezelfde dag (streven)``."""
     one, more = UNITS[due.unit]
     text = f"{due.amount} {one if due.amount == 1 else more}" if due.amount else "dezelfde dag"
+    text = f"duurt {text}" if due.during else text
     if after:
         text += f" na: {after.rstrip('.')}"
     return f"{text} (streven)" if due.target else text

@@ -48,12 +48,22 @@ def test_show_tells_the_literal_title():
 def test_show_speaks_to_a_coordinator():
     said = run("show", "cals").stdout
     assert "4 weken na: Maak afspraken om herhaling te voorkomen; voor: Controleer" in said
-    assert "aan: ouders-gepeste, ouders-pester; per telefoon" in said
+    assert (
+        "aan: ouders van de gepeste leerling, ouders van de andere leerling; per telefoon" in said
+    )
     assert "naar: leerlingcoördinator (antipestcoördinator); stap: Fase 2" in said
     assert "in: Magister, logboek; titel: Pesten stap 1, pesten stap 2" in said
     assert "het portaal let hierop; bij: schorsing" in said
     assert "akkoord van de ouders, ieder apart; gepeste leerling" in run("show", "borgen").stdout
     assert '="' not in said
+    assert "4 weken na: Maak afspraken" in said
+    assert "duurt zo lang; niet eerder gedaan" in said
+    assert "nodig bij: dezelfde klas en melding 1 tot en met 2" in said
+    assert "(WVO 2020 art. 8.14, nagekeken op 2026-11-20)" in said
+    other = run("show", "de-route").stdout
+    assert "hoeft niet na: Of spreek een alternatief plan af" in other
+    assert "nodig bij een nee op: De gepeste leerling staat achter het Herstelgesprek" in other
+    assert "voor het einde van een zaak: Informeer de ouders van de gepeste leerling" in other
 
 
 @pytest.mark.parametrize("key", KEYS)

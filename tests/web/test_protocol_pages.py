@@ -47,7 +47,13 @@ def test_the_whole_protocol_is_there_with_its_sentences(person):
     assert "Controleer of de afspraken worden nageleefd." in said
     assert "4 weken na: Maak afspraken om herhaling te voorkomen" in said
     assert "cals.txt, regel 78" in said
-    assert "Titel in Magister: Pesten stap 1, pesten stap 2" in said
+    assert "In: Magister, logboek; titel: Pesten stap 1, pesten stap 2" in said
+    assert (
+        "Aan: ouders van de gepeste leerling, ouders van de andere leerling; per telefoon" in said
+    )
+    assert "duurt 4 weken na: Maak afspraken" in said
+    assert "Nodig bij: dezelfde klas en melding 1 tot en met 2." in said
+    assert "Leidraad" in said
     assert "Schorsen mag voor hooguit één week (WVO 8.14)." in said
     assert "nagekeken op 2026-11-20" in said
 
