@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -21,8 +21,10 @@ from evidence_store import AgeError, Identity
 from portal.domain.custody_kinds import CustodyKind
 from portal.domain.deadlines import local_date
 from portal.domain.protocol import Protocol
+from portal.domain.routing import find_gate
 from portal.models import Case, CustodyEvent, Record
 from portal.services import (
+    approvals,
     case_work,
     custody,
     evidence,
@@ -38,6 +40,7 @@ from portal.services.errors import RecordMismatchError
 
 SAID_IN_TIMELINE = 90
 CLOSED_OFF = {str(CustodyKind.EVIDENCE_SEALED), str(CustodyKind.EVIDENCE_WITHHELD)}
+GROUP = "group_action"
 WRITTEN = (
     case_work.NOTE,
     case_work.STEP,
@@ -51,7 +54,7 @@ WRITTEN = (
     "parent_check",
     "recovery",
     "disclosure",
-    "group_action",
+    GROUP,
 )
 """Records that make a line with all their words."""
 GIVEN = (handing.HANDOVER, sharing.LET_IN)
@@ -71,6 +74,7 @@ BRIEFLY: Mapping[str, tuple[str, ...]] = {
     "plan_answer": ("person", "outcome"),
     people.PERSON: ("name", "part", "what"),
     "told": ("to_names", "medium", "what"),
+    approvals.ASK: ("approver",),
 }
 """Records with a page of their own: a line names them, with these fields and no more."""
 MERGED = frozenset(
@@ -106,7 +110,8 @@ def read(
     rows = records.records_of(session, ids, kinds=(*WRITTEN, *BRIEFLY))
     sound = records.open_sound(rows, identities, opened.changed)
     names = people.names_of(people.read(session, opened))
-    written = [_written(row, body, protocol, names) for row, body in sound]
+    own = approvals.own_answers(session, opened)
+    written = [_written(row, body, protocol, names, own) for row, body in sound]
     messages = [one for report in reports for one in report.messages]
     told = {row.id for row in rows} | {one.id for one in messages}
     events = _events(session, case, opened)
@@ -152,21 +157,32 @@ def _opened_by(events: Iterable[tuple[CustodyEvent, EntryView]]) -> Mapping[str,
 
 
 def _written(
-    row: Record, body: Mapping[str, Any], protocol: Protocol, names: Mapping[str, str]
+    row: Record,
+    body: Mapping[str, Any],
+    protocol: Protocol,
+    names: Mapping[str, str],
+    own: Collection[tuple[str, str, str]],
 ) -> EntryView:
     if row.kind in BRIEFLY:
-        brief = {key: body[key] for key in BRIEFLY[row.kind]}
+        brief = {key: body[key] for key in BRIEFLY[row.kind]} | {"staff": body.get("staff", "")}
         return EntryView(datetime.fromisoformat(body["at"]), row.kind, body["who"], "", brief)
     detail = {key: value for key, value in body.items() if key not in {"at", "who", "text"}}
     if row.kind == case_work.STEP:
         detail["label"] = label_of(protocol, body["step"], body["action"])
         detail["name"] = names.get(body.get("person", ""), "")
-    if "about" in detail and isinstance(detail["about"], list):
-        detail["names"] = [names[key] for key in detail["about"] if key in names]
+        gate = find_gate(protocol, body["action"])
+        if gate is not None and gate.kind == approvals.APPROVAL:
+            detail["given"] = "own" if approvals.is_own(body, own) else "recorded"
+    if row.kind == GROUP:
+        detail["names"] = _known(body["about"], names)
     if row.kind == case_work.MOVE:
         detail |= {key: _step_label(protocol, body[key]) for key in ("from", "to")}
     moment = datetime.fromisoformat(body["at"])
     return EntryView(moment, row.kind, body["who"], body.get("text", ""), detail)
+
+
+def _known(keys: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    return [names[key] for key in keys if key in names]
 
 
 def label_of(protocol: Protocol, step_key: str, item_key: str) -> str:

@@ -16,8 +16,8 @@ REPORTER, PORTAL = "melder", "portaal"
 FROM_REPORTER = frozenset({"message:reporter", "message:answer", "message:check"})
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "melding": ("report", "entry", "alarm", "code", "case:opened"),
-    "stappen": ("step", "move", "handover", "closing", "reopening", "measure", "approval",
-                "police_first", "case:step_recorded", "case:handed_over"),
+    "stappen": ("step", "move", "handover", "closing", "reopening", "measure", "approval_ask",
+                "police_first", "group_action", "case:step_recorded", "case:handed_over"),
     "gesprekken": ("talk", "clearing", "joint_wish"),
     "berichten": ("message", "notice", "disclosure"),
     "notities": ("note", "agreement", "plan", "plan_answer", "registration", "told_team"),
