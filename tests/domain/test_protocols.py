@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from portal import protocols
+from portal.domain import protocol as model
 from portal.domain.protocol import OURS, quote_line, role_key
-from portal.domain.protocol_check import check_protocol
+from portal.domain.protocol_check import AUDIENCES, check_protocol
 from portal.domain.protocol_parse import ProtocolError, items, parse_protocol, to_json
 
 SEEDS = Path(__file__).parents[1] / "vectors" / "seeds"
@@ -201,6 +203,18 @@ def test_every_mistake_is_named(spoil, said):
         faults = error.faults
     assert any(said in str(fault) for fault in faults), [str(fault) for fault in faults]
     assert all(fault.place and fault.remedy for fault in faults)
+
+
+def test_every_field_of_a_protocol_file_is_explained():
+    page = (Path(__file__).parents[2] / "docs" / "protocol-file.md").read_text("utf-8")
+    kinds = (model.Role, model.IntakeRule, model.AlsoRule, model.Step, model.HardRule, model.When)
+    kinds += (model.Action, model.Communication, model.Registration, model.Gate, model.Deadline)
+    kinds += (model.Condition, model.StaffRule)
+    said = {entry.name for kind in kinds for entry in dataclasses.fields(kind)}
+    tables = {"actions", "communications", "registrations", "gates", "deadlines", "conditions"}
+    assert [name for name in sorted(said - tables) if f"`{name}`" not in page] == []
+    assert [name for name in sorted(tables) if f"[[steps.{name}]]" not in page] == []
+    assert [word for word in AUDIENCES if f"`{word}`" not in page] == []
 
 
 def test_a_quote_is_found_over_line_ends_and_gaps():
