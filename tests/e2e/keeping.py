@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tests.browsing import follow
 from tests.e2e.reporter_pages import Front
 from tests.e2e.screens import Screen
 
@@ -52,8 +53,8 @@ class Diary(Screen):
         self.page.wait_for_url("**/schrift/bestanden**")
         self.press("Nee")
         self.page.set_input_files("#files-pick", [file])
-        self.press("Voeg toe")
-        self.page.wait_for_url(re.compile("/schrift(#.*)?$"))
+        self.button("Voeg toe").click()
+        self.page.wait_for_url(re.compile("/schrift(#.*)?$"), timeout=120_000)
         return Diary(self.page, self.watch)
 
     def entries(self):
@@ -65,7 +66,7 @@ class Diary(Screen):
         self.page.wait_for_url("**/schrift/lijst")
         Listing(self.page, self.watch)
         with self.page.expect_download() as started:
-            self.press("Sla op als tekst")
+            self.button("Sla op als tekst").click()
         saved = started.value
         return saved.suggested_filename, Path(saved.path()).read_text("utf-8")
 
@@ -79,5 +80,5 @@ class Reins(Screen):
 
     @classmethod
     def open(cls, page, watch, words) -> "Reins":
-        page.locator("#regie button", has_text=words).click()
+        follow(page, page.locator("#regie button", has_text=words))
         return cls(page, watch)

@@ -1,5 +1,6 @@
 """The reporter's pages, as a pupil meets them."""
 
+from tests.browsing import follow
 from tests.e2e.screens import Screen
 
 
@@ -48,7 +49,7 @@ class Evidence(Screen):
     def pick(self, paths):
         self.page.set_input_files("#files-pick", paths)
         with self.page.expect_navigation(url="**/bestanden", timeout=120_000):
-            self.press("Voeg toe")
+            self.button("Voeg toe").click()
         self.page.wait_for_selector(
             "form[action$='haal-weg'] .file, [role=alert]", state="attached"
         )
@@ -59,7 +60,8 @@ class Evidence(Screen):
         return [name.inner_text() for name in rows.all()]
 
     def remove(self, name):
-        self.page.locator(".file", has_text=name).locator("button[name=remove]").click()
+        row = self.page.locator(".file", has_text=name)
+        follow(self.page, row.locator("button[name=remove]"))
         return Evidence(self.page, self.watch)
 
     def go_on(self, words="Verder"):
@@ -81,7 +83,7 @@ class Review(Screen):
     def change(self, question):
         """Follow "Wijzig" beside one line."""
         line = self.page.locator(".said", has_text=question)
-        line.locator("a.change").click()
+        follow(self.page, line.locator("a.change"))
         return arrived(self.page, self.watch)
 
     def readers(self):
@@ -90,7 +92,7 @@ class Review(Screen):
 
     def not_this_person(self, name):
         row = self.page.locator("#lezers div.stack", has_text=name)
-        row.get_by_role("button", name="Niet deze persoon").click()
+        follow(self.page, row.get_by_role("button", name="Niet deze persoon"))
         return Review(self.page, self.watch)
 
     def rather(self, name):
@@ -101,7 +103,7 @@ class Review(Screen):
         return self.page.get_attribute("[name=submit]", "value")
 
     def send(self):
-        self.page.locator("form[action$='/nakijken'] button").click()
+        follow(self.page, self.page.locator("form[action$='/nakijken'] button"))
         return Receipt(self.page, self.watch)
 
 
@@ -150,8 +152,7 @@ class Conversation(Screen):
 
     def tap(self, answer):
         """Answer a question with one of its buttons."""
-        with self.page.expect_navigation():
-            self.press(answer, exact=True)
+        self.press(answer, exact=True)
         return Conversation(self.page, self.watch)
 
     def add_file(self):
@@ -168,8 +169,8 @@ class AddFiles(Screen):
 
     def pick(self, paths):
         self.page.set_input_files("#files-pick", paths)
-        self.press("Voeg toe")
-        self.page.wait_for_url("**/gesprek")
+        self.button("Voeg toe").click()
+        self.page.wait_for_url("**/gesprek", timeout=120_000)
         return Conversation(self.page, self.watch)
 
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import TimeoutError as TooLongError
 
+from tests.browsing import PATIENCE, follow
 from tests.e2e.watch import Watch
 
 
@@ -18,7 +19,7 @@ class Screen:
     def __init__(self, page: Page, watch: Watch):
         self.page, self.watch = page, watch
         try:
-            page.wait_for_url(self._is_here)
+            page.wait_for_url(self._is_here, timeout=PATIENCE)
         except TooLongError:
             where = f"{urlsplit(page.url).path} is not {type(self).__name__}"
             pytest.fail(f"{where}:\n{page.inner_text('body')}")
@@ -48,11 +49,15 @@ class Screen:
         return self._unfold(self.page.locator(f"label:has([name='{name}'][value='{value}'])"))
 
     def press(self, text: str, *, exact: bool = False) -> None:
-        """Press a button or follow a link, by its words; opens the fold that it stands in."""
+        """Press a button or follow a link, by its words, and wait for where it leads."""
+        follow(self.page, self.button(text, exact=exact))
+
+    def button(self, text: str, *, exact: bool = False) -> Locator:
+        """A button or link by its words; opens the fold that it stands in."""
         found = self.page.locator("main button, main a, aside a, aside button").filter(
             has_text=re.compile(f"^\\s*{re.escape(text)}\\s*$") if exact else text
         )
-        self._unfold(found.first).click()
+        return self._unfold(found.first)
 
     def _unfold(self, inside: Locator) -> Locator:
         for fold in inside.first.locator("xpath=ancestor::details[not(@open)]").all():

@@ -2,6 +2,7 @@
 
 from urllib.parse import urljoin
 
+from tests.browsing import follow
 from tests.e2e.staff_pages import Login
 
 STORY = "منذ العطلة توجد مجموعة على واتساب من دوني. اسم الحساب @2b_zonder_n."
@@ -9,8 +10,7 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - innerWidth"
 
 
 def go_on(page, selector):
-    page.locator(selector).first.click()
-    page.wait_for_load_state()
+    follow(page, page.locator(selector).first)
     html = page.locator("html")
     assert (html.get_attribute("lang"), html.get_attribute("dir")) == ("ar", "rtl"), page.url
     assert page.evaluate(SIDEWAYS) <= 0, page.url

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.browsing import follow
 from tests.e2e.conftest import PHONE
 from tests.e2e.reporter_pages import Front
 from tests.e2e.watch import Watch
@@ -26,16 +27,15 @@ def tell_and_leave(page, site):
     page.goto(f"{site.address}/waterkant/vraag/naam")
     page.locator("[name=name-who][value=handlers]").check(force=True)
     page.fill("[name=name-name]", NAME)
-    page.locator("main form button.go").click()
+    follow(page, page.locator("main form button.go"))
     page.goto(f"{site.address}/waterkant/bestanden")
-    page.click("button[name=intimate][value=no]")
+    follow(page, page.locator("button[name=intimate][value=no]"))
     given = {"name": FILE, "mimeType": "text/plain", "buffer": b"bewijs van kwallenkoning"}
     page.set_input_files("#files-pick", given)
     page.locator("form[data-upload] button").last.click()
     page.locator(".file.safe").first.wait_for()
     page.goto(f"{site.address}/waterkant/nakijken")
-    page.click("form[action$='/nakijken'] button")
-    page.wait_for_url("**/klaar")
+    follow(page, page.locator("form[action$='/nakijken'] button"))
     code = "".join(page.inner_text(".code").split())
     page.click("#leave button")
     page.wait_for_url(site.exit_url)

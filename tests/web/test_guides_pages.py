@@ -8,6 +8,7 @@ from werkzeug.serving import make_server
 
 from portal import data
 from tests.axe import violations
+from tests.browsing import follow
 from tests.web.reporter_site import SLUG, STORY, Site
 
 LOOKS = ((320, "dark"), (1280, "light"))
@@ -52,9 +53,9 @@ def phone(chromium, address):
         opened.append(context)
         page = context.new_page()
         page.goto(address)
-        page.get_by_role("button", name="Over mij").click()
+        follow(page, page.get_by_role("button", name="Over mij"))
         page.fill("[name=story-story]", STORY)
-        page.get_by_role("button", name="Verder", exact=True).click()
+        follow(page, page.get_by_role("button", name="Verder", exact=True))
         return page
 
     yield begin
@@ -88,10 +89,10 @@ def test_axe_finds_nothing_and_everything_can_be_tapped(phone, address, full_swe
         tap(page)
     page.goto(address + "vraag/online")
     page.locator("label:has([name=online-happened][value=yes])").click()
-    page.get_by_role("button", name="Verder", exact=True).click()
+    follow(page, page.get_by_role("button", name="Verder", exact=True))
     page.get_by_text("Meer hierover").click()
     page.fill("[name=online-incidents-0-url]", "https://www.instagram.com/p/1?igsh=abc")
-    page.get_by_role("button", name="Nog een bericht of account").click()
+    follow(page, page.get_by_role("button", name="Nog een bericht of account"))
     for path in ("vraag/online", "bestanden", "nakijken"):
         page.goto(address + path)
         page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
@@ -103,13 +104,13 @@ def test_one_tap_leads_to_the_guide_and_back_with_everything_still_there(phone, 
     page = phone(javascript=javascript)
     page.goto(page.url.replace("/wie", "/online"))
     page.locator("label:has([name=online-happened][value=yes])").click()
-    page.get_by_role("button", name="Verder", exact=True).click()
+    follow(page, page.get_by_role("button", name="Verder", exact=True))
     page.locator("label:has([value=snapchat])").click()
     page.fill("[name=online-incidents-0-account]", "@een\n@twee")
-    page.get_by_role("button", name="Hulp bij bewaren").click()
+    follow(page, page.get_by_role("button", name="Hulp bij bewaren"))
     assert page.url.endswith("/bewaren/snapchat")
     assert page.inner_text("h1") == "Bewaren uit Snapchat"
-    page.get_by_role("link", name="Terug naar de vragen").click()
+    follow(page, page.get_by_role("link", name="Terug naar de vragen"))
     assert page.input_value("[name=online-incidents-0-account]") == "@een\n@twee"
     assert page.is_checked("[name=online-incidents-0-platform][value=snapchat]")
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from tests.axe import violations
 from tests.web.pages import make_app
 
+REST = ((320, "dark"), (1280, "light"))
 PAGES = ("", "hulp", "zo-werkt-het", "ouders", "toegankelijkheid", "gids", "bureau", "bestaat/niet")
 
 
@@ -58,9 +59,15 @@ def page(browser):
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-def test_axe_finds_nothing_and_nothing_overflows(browser, either_direction, scheme, width):
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (320, "light"),
+        (1280, "dark"),
+        *(pytest.param(*one, marks=pytest.mark.sweep) for one in REST),
+    ],
+)
+def test_axe_finds_nothing_and_nothing_overflows(browser, either_direction, width, scheme):
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )

@@ -12,6 +12,7 @@ from tests.axe import violations
 from tests.services import world as told
 from tests.web.desk_site import HERE, copy_of_site
 
+REST = ((360, "light"), (1280, "dark"))
 TAP = (
     "button, a.b, summary, select, .choice, .chip, .task, .case, .view, .jump, .tabs a, .rail a,"
     " .back, .show"
@@ -83,8 +84,14 @@ def pages(site):
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (360, "dark"),
+        (1280, "light"),
+        *(pytest.param(*one, marks=pytest.mark.sweep) for one in REST),
+    ],
+)
 def test_axe_finds_nothing_and_everything_fits_a_thumb(chromium, site, width, scheme):
     context, page = visit(chromium, site, width=width, scheme=scheme)
     faults = []

@@ -13,6 +13,7 @@ from portal.config import Settings
 from portal.migrations.run import upgrade
 from portal.services import derivation, slots
 from tests.axe import violations
+from tests.browsing import follow
 from tests.services import founded as setting
 
 TAP = "button, a.b, .links a, summary, .task"
@@ -65,8 +66,7 @@ class Visit:
         self.look()
 
     def press(self, words):
-        self.page.get_by_role("button", name=words, exact=True).click()
-        self.page.wait_for_load_state()
+        follow(self.page, self.page.get_by_role("button", name=words, exact=True))
         self.look()
 
     def look(self):
@@ -141,7 +141,7 @@ def test_an_administrator_invites_imports_and_ends(
     visit = Visit(chromium, site, javascript=javascript, width=width, scheme=scheme)
     visit.activate("VOS")
     visit.open("beheer")
-    visit.page.get_by_role("link", name="Sem Jansen").click()
+    follow(visit.page, visit.page.get_by_role("link", name="Sem Jansen"))
     visit.look()
     visit.press("Maak een activeringscode")
     assert len(visit.groups("Activeringscode")) == 19
@@ -162,7 +162,7 @@ def test_an_administrator_invites_imports_and_ends(
     visit.page.get_by_label("Adres", exact=True).fill("piket@sms.example")
     visit.press("Zet in de lijst")
     visit.open("beheer")
-    visit.page.get_by_role("link", name="Eva Kok").click()
+    follow(visit.page, visit.page.get_by_role("link", name="Eva Kok"))
     visit.press("Beëindig dit account")
     assert visit.page.get_by_role("link", name="Weg Eva Kok").is_visible()
     assert visit.done() == []
@@ -177,7 +177,9 @@ def test_a_lost_passphrase_is_replaced_with_the_printed_code(
     printed = visit.groups("Herstelcode")
     visit.open("bureau/account")
     visit.press("Log uit")
-    visit.page.get_by_role("link", name="Wachtzin kwijt? Gebruik je herstelcode").click()
+    follow(
+        visit.page, visit.page.get_by_role("link", name="Wachtzin kwijt? Gebruik je herstelcode")
+    )
     visit.look()
     visit.page.get_by_label("Inlognaam").fill("BAK")
     visit.page.get_by_label("Herstelcode").fill(printed)
@@ -186,6 +188,6 @@ def test_a_lost_passphrase_is_replaced_with_the_printed_code(
     visit.page.get_by_label("Nieuwe wachtzin").fill("acht blauwe vogels op het dak")
     visit.press("Zet mijn nieuwe wachtzin")
     assert visit.groups("Herstelcode") != printed
-    visit.page.get_by_role("link", name="Ik heb hem bewaard").click()
+    follow(visit.page, visit.page.get_by_role("link", name="Ik heb hem bewaard"))
     assert "/inloggen" not in visit.page.url
     assert visit.done() == []
