@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,11 +12,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from portal.domain.protocol import Protocol
 from portal.models import Case
-from portal.services import case_work, cases, closing, protocols, transaction
+from portal.services import case_work, cases, closing, people_work, protocols, talks, transaction
 from portal.services.case_views import CaseView
 from portal.services.closing import Ending
 from portal.services.errors import ConflictError, InvalidInputError
+from portal.services.people_work import PersonForm
 from portal.services.staff import StaffActor
+from portal.services.talks import Talk
 from tests.services import world as told
 from tests.services.world import NOW, World
 
@@ -116,6 +119,50 @@ def test_aftercare_of_the_protocol_is_enough(
         closing.close(session, actor=actor, case_id=case_id, ending=ending, now=NOW)
         transaction.commit(session)
         assert view(session, actor, case_id).row.status == "closed"
+
+
+def test_a_talk_that_says_it_was_aftercare_is_enough(world: World, session: Session) -> None:
+    actor, case_id = begin(world, session)
+    given: dict[str, Any] = {"on": NOW.date(), "present": "Noor", "parts": {"literal": "‘Goed.’"}}
+    here = {"actor": actor, "case_id": case_id, "now": NOW}
+    ending = Ending("resolved", "Het is rustig.")
+    talks.record(session, talk=Talk(kind="subject", **given), **here)
+    transaction.commit(session)
+    with pytest.raises(InvalidInputError):  # a talk alone does not say how it goes now
+        closing.close(session, ending=ending, **here)
+    transaction.rollback(session)
+    for kind in ("accused", "parents"):
+        talks.record(session, talk=Talk(kind=kind, aftercare=True, **given), **here)
+    transaction.commit(session)
+    found = closing.aftercare_of(session, actor=actor, case_id=case_id)
+    assert ["ouders" in one.label for one in found] == [True]
+    closing.close(session, ending=ending, **here)
+    transaction.commit(session)
+    line = next(one for one in view(session, actor, case_id).entries if one.kind == "closing")
+    assert line.detail["by"] == "record"
+
+
+def test_a_case_that_opens_again_waits_for_the_people_it_knows(
+    factory: sessionmaker[Session], tmp_path: Path
+) -> None:
+    world = told.make_world(factory, tmp_path / "instance", protocol="borgen")
+    with factory() as session:
+        actor, case_id = begin(world, session)
+        here = {"actor": actor, "case_id": case_id, "now": NOW}
+        luna = people_work.add(session, form=PersonForm(name="Luna", part="subject"), **here)
+        done = {"outcome": "done", "text": "Gedaan."}
+        for key in ("gesprek-gepeste", "plan"):
+            case_work.record_step(session, action_key=key, **done, **here)
+        gate = "overleg-gepeste-stap-1"
+        case_work.record_step(
+            session, action_key=gate, outcome="refused", text="Nog niet.", person=luna, **here
+        )
+        before = session.get_one(Case, case_id).next_action
+        ending = Ending("other", "Even rust.", ground="not_wanted")
+        closing.close(session, ending=ending, **here)
+        closing.reopen(session, reason="Het begon weer.", **here)
+        transaction.commit(session)
+        assert session.get_one(Case, case_id).next_action == before == gate
 
 
 def protocol_of(session: Session, case_id: str) -> Protocol:

@@ -203,6 +203,31 @@ def test_together_only_after_apart_and_a_free_yes(world: World, session: Session
     assert refusal() == talk_guards.NO_YES
 
 
+def test_a_yes_is_for_one_talk_and_not_for_ever(world: World, session: Session) -> None:
+    case = send(world, session)
+    here = at(world, session, case)
+    given = {"wish": "yes", "supporters": "Bo", "alternative": "", "text": "‘Goed.’"}
+    for kind in ("subject", "accused"):
+        talks.record(session, talk=talk(kind), **here)
+
+    def together(**more: Any) -> None:
+        talks.record(session, talk=talk("joint", **more), **{**here, **more.pop("at", {})})
+
+    talks.note_wish(session, **given, **here)
+    together()
+    assert view(world, session, case).wish.state == "used"
+    with pytest.raises(InvalidInputError) as again:
+        together()
+    assert again.value.problem == talk_guards.YES_USED
+    talks.note_wish(session, **given, **here)
+    days = data.talk_guides().yes_days
+    late = {**here, "now": NOW + timedelta(days=days + 1)}
+    with pytest.raises(InvalidInputError) as old:
+        talks.record(session, talk=talk("joint", on=DAY + timedelta(days=days + 1)), **late)
+    assert old.value.problem == talk_guards.YES_OLD
+    talks.record(session, talk=talk("joint", on=DAY + timedelta(days=days)), **late)
+
+
 def test_only_a_tapped_yes_brings_a_detail_of_the_reporter_onto_the_sheet(
     world: World, session: Session
 ) -> None:
