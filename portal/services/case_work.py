@@ -33,7 +33,6 @@ FEWEST, MOST = 2, 4
 CLOSED = "closed"
 NOTE, STEP, MOVE = "note", "step", "move"
 TOLD_OF_STEP = ("action", "outcome", "step")
-open_for, checked, settle = case_records.open_for, case_records.checked, case_records.settle
 
 
 def write_note(
