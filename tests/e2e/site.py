@@ -151,7 +151,7 @@ def serve_mail(mailbox: Mailbox) -> Controller:
 def fill(folder: Path, log: Path) -> None:
     with log.open("wb") as output:
         subprocess.run(
-            [PORTAL, "demo", "--data", folder, "--fill-only"],
+            [sys.executable, "-m", "tests.e2e.filling", folder],
             cwd=ROOT,
             stdout=output,
             stderr=output,
