@@ -174,9 +174,16 @@ def _said(
     }
 
 
-def due_for(session: Session, *, actor: StaffActor, until: date) -> list[DueTask]:
-    """List what somebody has to do up to a day, and whoever they stand in for on that day."""
-    covered = turns.covered_by(session, school_id=actor.school_id, staff_id=actor.id, today=until)
+def due_for(
+    session: Session, *, actor: StaffActor, until: date, today: date | None = None
+) -> list[DueTask]:
+    """List what somebody has to do up to a day, and whoever they stand in for today.
+
+    Args:
+        today: the school's day, where it is another one than the last.
+    """
+    on = today or until
+    covered = turns.covered_by(session, school_id=actor.school_id, staff_id=actor.id, today=on)
     query = open_of(actor.school_id, actor.id, covered).where(CaseTask.due_on <= until)
     return [
         DueTask(case.id, case.label, row.kind, row.due_on) for row, case in session.execute(query)

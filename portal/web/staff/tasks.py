@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, url_for
 
 from portal.domain.deadlines import local_date
@@ -19,9 +21,11 @@ PROBLEMS = {"day": "Kies een dag."}
 
 
 @blueprint.app_template_global()
-def tasks_due() -> list[DueTask]:
-    """What this person has to do today, over all cases."""
-    return tasks.due_for(db(), actor=current_actor(), until=local_date(now()))
+def tasks_due(ahead: int = 0) -> list[DueTask]:
+    """What this person has to do today and some days ahead, over all cases."""
+    today = local_date(now())
+    until = today + timedelta(days=ahead)
+    return tasks.due_for(db(), actor=current_actor(), until=until, today=today)
 
 
 @blueprint.get("/taken")
