@@ -67,4 +67,5 @@ def _stay_here(response: Response) -> Response:
         parts = urlsplit(response.location or "")
         query = f"?{parts.query}" if parts.query else ""
         response.location = f"/{parts.path.lstrip('/')}{query}"
+        response.set_data(b"")  # it repeats the address, host and all
     return response
