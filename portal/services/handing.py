@@ -94,11 +94,13 @@ def hand_over(
     _give(session, case, former, member, role_key, now)
     leaves = not keep_reading
     traced = traces.note_handing(session, case, opened, former, member, leaves=leaves, now=now)
-    body: dict[str, Any] = {"from": former.name, "to": member.name, "text": words}
-    if summary is not None:
-        body |= {"to_staff": member.id, "summary": dict(summary)}
+    body = {"from": former.name, "to": member.name, "text": words, **_for(member, summary)}
     event = CustodyKind.CASE_HANDED_OVER
     case_records.write(session, case, opened, HANDOVER, body, actor, now, event, traced)
+
+
+def _for(member: StaffMember, summary: Mapping[str, str] | None) -> dict[str, Any]:
+    return {} if summary is None else {"to_staff": member.id, "summary": dict(summary)}
 
 
 def _give(
