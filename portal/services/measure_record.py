@@ -18,7 +18,7 @@ from portal.domain.protocol import Protocol
 from portal.services import case_keys, keys, records
 from portal.services.case_keys import CaseKeys
 
-MEASURE, GROUND = "measure", "measure_ground"
+MEASURE, GROUND, TALK = "measure", "measure_ground", "talk"
 ANNOUNCED, APPROVED, ACCUSED, FOUND, PARENTS, INSPECTIE, SCHOOL = (
     "announced",
     "approved",
@@ -52,15 +52,19 @@ def facts_of(
     passed = [gates[body["action"]] for body in _in(steps, OPENING, gates)]
     grounds = case_keys.facts_of(session, opened, GROUND)
     has = {body["what"] for body in grounds}
-    done = _done(protocol, steps)
-    own = FOUND in has or bool(done & {*OWN_FINDINGS})
+    talks = case_keys.facts_of(session, opened, TALK)
+    talked = {body["with"] for body in talks}
+    told = {body["action"] for body in talks}
+    # What was done by a talk is what that talk was: with whom stands in it.
+    done = _done(protocol, [body for body in steps if body["action"] not in told])
+    own = FOUND in has or bool(done & {*OWN_FINDINGS} or talked & {"subject", "joint"})
     return MeasureFacts(
         announced=_announced(protocol, steps, grounds, today)
         or any(gate.kind == "announced_before" for gate in passed),
         approved_by=frozenset(gate.role for gate in passed if gate.kind == "approval")
         | {body["role"] for body in grounds if body["what"] == APPROVED},
         only_anonymous=not own and _all_nameless(session, opened),
-        accused_heard=ACCUSED in has or bool(done & {*HEARING}),
+        accused_heard=ACCUSED in has or bool(done & {*HEARING} or talked & {"accused", "joint"}),
         parents_heard=PARENTS in has,
         inspectie_consulted=INSPECTIE in has,
         other_school=SCHOOL in has,

@@ -20,6 +20,7 @@ from portal.services import (
     case_records,
     case_work,
     groups,
+    measure_record,
     people,
     protocols,
     stands,
@@ -133,6 +134,8 @@ def guides(folder: Path, slug: str, protocol: str) -> list[TalkGuide]:
 def record(session: Session, *, actor: StaffActor, case_id: str, talk: Talk, now: datetime) -> None:
     """Write a talk down; with an action of the protocol, that is done by it.
 
+    Where the action is to talk with both, it is done once there was a talk with each.
+
     Raises:
         InvalidInputError: without a day or a word, or for a talk that must not be held yet.
     """
@@ -151,12 +154,13 @@ def record(session: Session, *, actor: StaffActor, case_id: str, talk: Talk, now
         "aftercare": talk.aftercare and talk.kind in AFTER,
         **_of_group(session, case, opened, talk, now),
     }
-    if talk.action:
+    action = _checked_action(session, case, talk) if talk.action else ""
+    if action and _with_both(session, case, opened, talk):
         case_work.record_step(
             session,
             actor=actor,
             case_id=case_id,
-            action_key=_checked_action(session, case, talk),
+            action_key=action,
             outcome="done",
             text="",
             now=now,
@@ -164,6 +168,16 @@ def record(session: Session, *, actor: StaffActor, case_id: str, talk: Talk, now
     case_records.write(session, case, opened, talk_guards.TALK, body, actor=actor, now=now)
     if talk.return_on is not None:
         groups.come_back(session, actor=actor, case_id=case_id, on=talk.return_on, now=now)
+
+
+def _with_both(session: Session, case: Case, opened: CaseKeys, talk: Talk) -> bool:
+    """Whether nobody is left to talk with for it: a task of talks apart is done by two of them."""
+    kinds = measure_record.action_kinds(protocols.of_case(session, case))
+    if kinds[talk.action] not in talk_guards.APART_BOTH:
+        return True
+    said = case_keys.facts_of(session, opened, talk_guards.TALK)
+    talked = {one["with"] for one in said if one["action"] == talk.action} | {talk.kind}
+    return talked >= {*talk_guards.APART}
 
 
 def _of_group(

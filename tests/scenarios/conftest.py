@@ -169,6 +169,23 @@ class Walk:
         )
         transaction.commit(self.session)
 
+    def talk(self, kind: str, *, action: str = "") -> None:
+        """Write a talk down."""
+        talks.record(
+            self.session,
+            actor=self.actor,
+            case_id=self.case_id,
+            talk=talks.Talk(
+                kind=kind,
+                on=local_date(self.moment),
+                present="de leerling",
+                parts={"literal": "‘Zo ging het.’"},
+                action=action,
+            ),
+            now=self.moment,
+        )
+        transaction.commit(self.session)
+
     def prepare(self, what: str, text: str, *, role: str = "", days_ago: int = 0) -> None:
         """Write down what comes before a measure."""
         sanctions.prepare(

@@ -52,3 +52,15 @@ def _everything_else_is_on_record(walk: Walk, key: str) -> None:
         walk.prepare(what, "Op kantoor.")
     for role in protocols.load(key).roles:
         walk.prepare("approved", "Overlegd.", role=role.key)
+
+
+def test_a_talk_with_one_side_is_no_hearing_of_the_other(report: Callable[..., Walk]) -> None:
+    walk = report("cals", "mentor")
+    walk.do("analyse-1")  # cals.txt 59: the school gathered something itself
+    assert "Praat eerst" in walk.no_measure("sanction")
+    walk.talk("subject", action="gesprekken-1")
+    assert walk.task("gesprekken-1").state == "open"
+    assert "Praat eerst" in walk.no_measure("sanction")
+    walk.talk("accused", action="gesprekken-1")
+    assert walk.task("gesprekken-1").state == "done"
+    walk.measure("sanction")

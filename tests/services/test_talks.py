@@ -96,7 +96,10 @@ def test_a_talk_fulfils_an_action_of_the_protocol_and_only_a_fitting_one(
         talks.record(session, talk=talk("parents", action=key), **at(world, session, case))
     assert wrong.value.field == "action"
     assert key in dict(view(world, session, case).actions)
+    # this one is to talk with both: after a talk with one of them it is still open
     talks.record(session, talk=talk("accused", action=key), **at(world, session, case))
+    assert key in dict(view(world, session, case).actions)
+    talks.record(session, talk=talk("subject", action=key), **at(world, session, case))
     assert key not in dict(view(world, session, case).actions)
 
 
