@@ -40,6 +40,7 @@ class CaseTour(Desk):
         yield from self._its_papers()
         yield from self._its_protocol()
         yield from self._its_work()
+        yield from self._its_colleagues()
         yield from self._its_end()
 
     def _the_case(self) -> Iterator[str]:
@@ -195,6 +196,23 @@ class CaseTour(Desk):
         yield "betrokken"
         self.go("bureau/")
         yield "vandaag-met-taak"
+
+    def _its_colleagues(self) -> Iterator[str]:
+        self.case("akkoord")
+        yield "akkoord"
+        self.case("groep")
+        yield "groep"
+        self.send("/groep", text="")
+        yield "groep-fout"
+        self.case("overdragen")
+        yield "overdragen"
+        self.send("/overdragen", why="")
+        yield "overdragen-fout"
+        self.case("tijdlijn")
+        yield "tijdlijn"
+        self.page.get_by_role("link", name="Maak een blad om te printen").click()
+        self.page.wait_for_load_state()
+        yield "tijdlijn-blad"
 
     def _its_end(self) -> Iterator[str]:
         self.case("afronden")
