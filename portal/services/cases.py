@@ -62,7 +62,7 @@ def desk(session: Session, *, actor: StaffActor, now: datetime) -> Desk:
     today = local_date(now)
     covered = turns.covered_by(session, school_id=actor.school_id, staff_id=actor.id, today=today)
     live = rows(session, actor, OPEN, covered=covered)
-    closed = select(func.count(Case.id.distinct())).join(CaseReader, CaseReader.case_id == Case.id)
+    closed = select(func.count()).select_from(Case).join(CaseReader, CaseReader.case_id == Case.id)
     found: dict[str, list[CaseRow]] = {name: [] for name in LISTS}
     for row in sorted(live, key=_pressing):
         found[_place(row, today)].append(row)
