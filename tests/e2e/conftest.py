@@ -12,9 +12,15 @@ from tests.e2e.handling import Handled, Returned, come_back, handle, log_in, tak
 from tests.e2e.site import Mailbox, Site
 from tests.e2e.staff_pages import CasePage
 from tests.e2e.telling import Told, leave, tell
-from tests.e2e.watch import Watch
+from tests.e2e.watch import LOOKS, Watch
 
 PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _every_look(full_sweeps):
+    if full_sweeps:
+        Watch.looks = LOOKS
 
 
 @pytest.fixture(scope="package")
@@ -88,7 +94,7 @@ def visit(browser, site):
 
 def _phone(browser, site, *, javascript: bool, axe: bool = True):
     context = browser.new_context(viewport=PHONE, java_script_enabled=javascript, locale="nl-NL")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     watch = Watch(site.address, with_axe=axe and javascript)  # axe is a script
     watch.follow(context)
     return context.new_page(), watch

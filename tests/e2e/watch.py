@@ -1,12 +1,14 @@
 """Watches every page of a visit: requests, headers, titles, console, and axe."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, Response
 
 from tests.axe import violations
 
+SOME = ((360, 740, "light"), (1280, 900, "dark"))
 LOOKS = ((360, 740, "light"), (360, 740, "dark"), (1280, 900, "light"), (1280, 900, "dark"))
 INLINE = """() => [...document.querySelectorAll("[style], style, script:not([src])")]
     .map((e) => e.outerHTML.slice(0, 80))"""
@@ -17,6 +19,9 @@ HANDLERS = """() => [...document.querySelectorAll("*")].flatMap((e) =>
 @dataclass
 class Watch:
     """What one browser context met."""
+
+    looks: ClassVar[tuple[tuple[int, int, str], ...]] = SOME
+    """The width, height and colours in which axe looks at each page."""
 
     home: str
     with_axe: bool = True
@@ -47,7 +52,7 @@ class Watch:
         self.inline += [f"{path}: {found}" for found in page.evaluate(HANDLERS)]
         if not self.with_axe:
             return
-        for width, height, scheme in LOOKS:
+        for width, height, scheme in self.looks:
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             self.axe += [f"{path} {width} {scheme} {fault}" for fault in violations(page)]

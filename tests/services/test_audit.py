@@ -35,7 +35,7 @@ from tests.services import reported
 
 
 @pytest.fixture
-def school(session, monkeypatch):
+def school(session, monkeypatch, plain_inspection):
     monkeypatch.setattr(slots, "parameters_for_staff", derivation.parameters_for_code)
     founded = setting.found_school(session)
     founded.actors = setting.activate_and_confirm(founded, "BAK", "WIT", "DIJ")
