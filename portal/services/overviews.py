@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.deadlines import local_date
 from portal.domain.protocol import Protocol
-from portal.models import Case, CaseReader, StaffMember
-from portal.services import cases, protocols, turns
+from portal.models import Approval, Case, CaseReader, StaffMember
+from portal.services import approvals, cases, protocols, turns
 from portal.services.case_views import CaseRow
 from portal.services.staff import StaffActor
 
@@ -35,6 +35,8 @@ class Filters:
     handler: str = ""
     late: bool = False
     urgent: bool = False
+    unanswered: bool = False
+    """Only cases whose reporter waits for the school."""
     page: int = 1
 
 
@@ -140,7 +142,7 @@ def _list(
         return [cases.OPEN, ~mine]
     if name == WAITING:
         answered = and_(~Case.waiting_for_staff, ~Case.check_call, Case.read_at.is_not(None))
-        return [cases.OPEN, mine, answered, _at(waiting)]
+        return [cases.OPEN, mine, answered, or_(_at(waiting), _asked_of_others(own))]
     return [cases.OPEN, mine] if name == MINE else [cases.OPEN]
 
 
@@ -151,6 +153,16 @@ def _at(places: Collection[tuple[str, str, str]]) -> ColumnElement[bool]:
         for version, step, action in sorted(places)
     ]
     return or_(*options) if options else false()
+
+
+def _asked_of_others(own: Collection[str]) -> ColumnElement[bool]:
+    """Make the condition that somebody else was asked to approve, and did not answer."""
+    return exists().where(
+        Approval.school_id == Case.school_id,
+        Approval.case_id == Case.id,
+        Approval.state == approvals.OPEN,
+        Approval.approver_id.not_in(own),
+    )
 
 
 def _chosen(filters: Filters, today: date) -> list[ColumnElement[bool]]:
@@ -168,6 +180,8 @@ def _chosen(filters: Filters, today: date) -> list[ColumnElement[bool]]:
         found.append(or_(Case.due_on < today, Case.answer_by < today))
     if filters.urgent:
         found.append(Case.urgent.is_(True))
+    if filters.unanswered:
+        found.append(or_(Case.waiting_for_staff, Case.check_call))
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.models import Case, CaseReader, new_id
+from portal.models import Approval, Case, CaseReader, Record, new_id
 from portal.services import transaction
 from tests.services import world as told
 from tests.web.desk_site import FILE_NAMES, NAME, STORY, copy_of_site
@@ -87,6 +87,40 @@ def test_a_filter_leaves_only_what_fits(site, query, different):
     with site.factory() as session:
         other = session.get_one(Case, site.case_id).label
     assert other not in page
+
+
+def test_only_cases_whose_reporter_waits(site):
+    add_rows(site, 2, waiting_for_staff=False)
+    page = text_of(site.log_in(site.mentor).get("/zaken?antwoord=1"))
+    with site.factory() as session:
+        assert labels(page) == [session.get_one(Case, site.case_id).label]
+
+
+def test_a_case_waits_for_others_while_an_approval_is_asked(site):
+    person = site.log_in(site.mentor)
+    with site.factory() as session:
+        case = session.get_one(Case, site.case_id)
+        case.waiting_for_staff, case.read_at = False, told.NOW
+        label = case.label
+        transaction.commit(session)
+    assert labels(text_of(person.get("/zaken?lijst=wacht"))) == []
+    with site.factory() as session:
+        row = Approval(
+            id=new_id(),
+            school_id=site.here.school.id,
+            case_id=site.case_id,
+            approver_id=site.here.ids[site.accused],
+            record_id=session.scalars(select(Record.id)).first(),
+            gate_key="akkoord",
+            due_on=told.NOW.date(),
+        )
+        session.add(row)
+        transaction.commit(session)
+    assert labels(text_of(person.get("/zaken?lijst=wacht"))) == [label]
+    with site.factory() as session:
+        session.scalars(select(Approval)).one().state = "agreed"
+        transaction.commit(session)
+    assert labels(text_of(person.get("/zaken?lijst=wacht"))) == []
 
 
 @pytest.mark.parametrize("query", ["p=-1", "p=" + "9" * 30, "lijst=x", "status=%00", "klas=%25"])

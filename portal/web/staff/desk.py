@@ -127,6 +127,7 @@ def _filters(given: MultiDict[str, str]) -> Filters:
         handler=_key(given, "wie"),
         late="laat" in given,
         urgent="spoed" in given,
+        unanswered="antwoord" in given,
         page=int(number) if number.isdecimal() and len(number) < 6 else 1,  # noqa: PLR2004
     )
 
@@ -145,5 +146,6 @@ def _kept(filters: Filters) -> dict[str, str]:
         "wie": filters.handler,
         "laat": "1" if filters.late else "",
         "spoed": "1" if filters.urgent else "",
+        "antwoord": "1" if filters.unanswered else "",
     }
     return {name: value for name, value in every.items() if value}
