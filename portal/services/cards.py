@@ -31,7 +31,6 @@ from portal.models import (
 from portal.services import case_keys, custody, evidence, keys, records, vouching
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import NotFoundError, RecordMismatchError
-from portal.services.evidence import OpenItem
 from portal.services.keys import OpenCompartment
 from portal.services.staff import StaffActor
 
@@ -92,7 +91,13 @@ def refresh(session: Session, *, case: Case, opened: CaseKeys, now: datetime) ->
 
 
 def add_mark(
-    session: Session, *, case: Case, opened: CaseKeys, item: OpenItem, mark: str, now: datetime
+    session: Session,
+    *,
+    case: Case,
+    opened: CaseKeys,
+    item: evidence.OpenItem,
+    mark: str,
+    now: datetime,
 ) -> None:
     """Put the mark of a picture on the card, beside what stands there; the log names the new one.
 
@@ -230,7 +235,9 @@ def _words_now(session: Session, case: Case, opened: CaseKeys) -> Words:
     return words.joined(Words(pictures=pictures, marks=marks))
 
 
-def _marks_of(session: Session, items: Sequence[OpenItem], opened: CaseKeys) -> Iterable[str]:
+def _marks_of(
+    session: Session, items: Sequence[evidence.OpenItem], opened: CaseKeys
+) -> Iterable[str]:
     """Give the marks of the pictures of which a preview was made."""
     by_id = {item.row.id: item for item in items}
     query = select(Derivative).where(

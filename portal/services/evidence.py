@@ -26,10 +26,9 @@ from evidence_store.inspect import Derivative as Made
 from evidence_store.inspect import make_preview
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Case, Compartment, Derivative, EvidenceItem, Record, Report, new_id
-from portal.services import case_keys, custody, keys, records
+from portal.services import case_keys, case_views, custody, keys, records
 from portal.services.arrival import in_order
 from portal.services.case_keys import CaseKeys
-from portal.services.case_views import EvidenceView
 from portal.services.drafts import short_fingerprint
 from portal.services.errors import NotFoundError, RecordMismatchError
 from portal.services.keys import OpenCompartment
@@ -57,7 +56,7 @@ class OpenItem:
     case: Case
     case_key: Compartment
     """Where what is done with it is written down."""
-    asked: bool = False
+    asked: Mapping[str, Any] | None = None
     """Whether its reporter asked to seal it, and nobody with the key came by since."""
     again: bool = False
     """Whether it is, byte for byte, what was closed in this case because of somebody naked."""
@@ -71,7 +70,7 @@ class OpenItem:
     @property
     def withheld(self) -> bool:
         """Whether it is neither shown, nor handed out, nor packed."""
-        return bool(self.sealed) or self.asked or is_intimate(self)
+        return bool(self.sealed or self.asked) or is_intimate(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def open_items(session: Session, case: Case, opened: CaseKeys) -> list[OpenItem]
             opened.changed.add(row.id)
             continue
         identity, case_key = identities[compartment.id], opened.current.row
-        asked = row.id in wished and not body.get("sealed")
+        asked = wished.get(row.id) if not body.get("sealed") else None
         items.append(OpenItem(row, body, identity, compartment, case, case_key, asked))
     shut = {item.body["sha256"] for item in items if item.sealed and is_intimate(item)}
     marked = [replace(item, again=item.body["sha256"] in shut) for item in items]
@@ -141,8 +140,8 @@ def open_sealed(
     return sorted(found, key=lambda item: (item.body["at"], item.body["name"], item.row.id))
 
 
-def _asked_to_seal(session: Session, opened: CaseKeys) -> set[str]:
-    """Give the ids of what reporters who came back asked to seal."""
+def _asked_to_seal(session: Session, opened: CaseKeys) -> dict[str, dict[str, Any]]:
+    """Give what reporters who came back asked to seal, by id: why, and who of a chat they are."""
     identities = {
         item.row.id: item.identity
         for report_id in opened.reports
@@ -150,7 +149,7 @@ def _asked_to_seal(session: Session, opened: CaseKeys) -> set[str]:
     }
     rows = records.records_of(session, list(identities), kinds=[SEALING])
     bodies = records.open_sound(rows, identities, opened.changed)
-    return {str(body["evidence"]) for _, body in bodies}
+    return {str(body["evidence"]): body for _, body in bodies}
 
 
 def _open_item(
@@ -174,14 +173,14 @@ def _open_item(
     return body
 
 
-def views_of(items: list[OpenItem]) -> list[EvidenceView]:
+def views_of(items: list[OpenItem]) -> list[case_views.EvidenceView]:
     """Make what the page shows; exhibits are numbered in the order of arrival."""
     return [_view(item, f"B{number}") for number, item in enumerate(items, 1)]
 
 
-def _view(item: OpenItem, exhibit: str) -> EvidenceView:
+def _view(item: OpenItem, exhibit: str) -> case_views.EvidenceView:
     inspection = {} if item.asked else item.body.get("inspection") or {}
-    return EvidenceView(
+    return case_views.EvidenceView(
         id=item.row.id,
         report_id=item.row.report_id,
         exhibit=exhibit,
@@ -226,7 +225,9 @@ def find(session: Session, *, actor: StaffActor, case_id: str, evidence_id: str)
     raise NotFoundError(evidence_id)
 
 
-def siblings(session: Session, *, actor: StaffActor, item: OpenItem) -> list[EvidenceView]:
+def siblings(
+    session: Session, *, actor: StaffActor, item: OpenItem
+) -> list[case_views.EvidenceView]:
     """Show an item among the others of its case, so that its number is right."""
     opened = case_keys.open_case_keys(
         session,

@@ -211,8 +211,10 @@ def _made_ready(
         held = _held(session, opened, item, items)
         if held.sealed is None:
             return None
-        why = sealing.INTIMATE if evidence.is_intimate(item) else sealing.BY_REPORTER
-        return sealing.make_ready(store, held, why=why)
+        asked = item.asked or {}
+        naked = evidence.is_intimate(item) or asked.get("why") == sealing.INTIMATE
+        why = sealing.INTIMATE if naked else sealing.BY_REPORTER
+        return sealing.make_ready(store, held, why=why, conceal=asked.get("conceal", ()))
     except (NotFoundError, EvidenceStoreError, OSError):
         return None
 

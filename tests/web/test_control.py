@@ -199,7 +199,9 @@ def renewed(phone):
 
 def test_who_was_locked_out_can_say_so_to_staff_and_to_nobody_else(site, phone):
     fresh, case_id = renewed(phone), only_report(site).case_id
-    assert "Op dinsdag 17 november is een nieuwe code genomen." in Desk(site, "VOS").case(case_id).text
+    assert (
+        "Op dinsdag 17 november is een nieuwe code genomen." in Desk(site, "VOS").case(case_id).text
+    )
     pupil = enter(site, phone.sent_code)
     form = pupil.page.form("/verder/niet-ik")
     site.clock.forward(days=1)

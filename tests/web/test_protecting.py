@@ -1,5 +1,6 @@
 """What files give away is said before sending, with three choices; nothing is demanded."""
 
+import io
 import re
 
 import pytest
@@ -12,6 +13,8 @@ from tests.web.reporter_site import SLUG, Page, Site
 from tests.web.test_control import Desk
 
 CHAT = b"12-11-2026 21:06 - Fenna de Boer: waar ben je\n12-11-2026 21:07 - Sem: gaat je niks aan\n"
+
+LATER, OTHER_CHAT = "WhatsApp-chat met Noor.txt", CHAT.replace(b"Sem", b"Noor")
 
 
 @pytest.fixture
@@ -114,6 +117,69 @@ def test_who_comes_back_may_ask_while_nobody_opened_it(site, phone):
     page = back.submit("/gesprek/bestanden/houd-dicht", {"keep": first})
     assert "Verzegelen is gevraagd" in page.text
     assert "De school ziet het niet meer." in page.text
+
+
+@pytest.fixture
+def back(site, phone):
+    """Somebody who came back, and added the same two kinds of files."""
+    phone.send()
+    back = site.phone()
+    back.post("verder", {"code": phone.code()})
+    back.get("gesprek/bestanden")
+    back.submit("/bestanden/vraag", {"intimate": "no"})
+    parts = [(io.BytesIO(samples.jpeg(seed=2)), "later.jpg"), (io.BytesIO(OTHER_CHAT), LATER)]
+    back.submit("gesprek/bestanden", {"files": parts}, content_type="multipart/form-data")
+    return back
+
+
+def told_of(page, name):
+    """The fold about a file of this name."""
+    return next(part for part in page.html.split("<details")[1:] if f"{name}: " in part)
+
+
+def test_files_added_later_say_what_they_tell_to_who_added_them(site, back):
+    assert back.path == f"/{SLUG}/gesprek/bestanden"
+    text = back.page.text
+    assert "Wat je nieuwe bestanden vertellen" in text
+    assert "Met welk toestel: Voorbeeld Telefoon 5." in told_of(back.page, "later.jpg")
+    chat = told_of(back.page, LATER)
+    assert "Van wie de telefoon is: waarschijnlijk Fenna de Boer." in chat
+    assert re.search(r'name="who"[^>]*value="Fenna de Boer"[^>]*checked', chat)
+    assert "Weghalen kan niet meer" in chat
+
+
+def test_a_file_added_later_can_be_kept_sealed_with_the_own_name_taken_out(site, back):
+    chat = re.search(r'name="keep" value="(\w+)"', told_of(back.page, LATER)).group(1)
+    form = next(one for one in back.page.forms if ("keep", chat) in one["buttons"])
+    page = back.post(form["action"], {**form["fields"], "keep": chat})
+    assert "Verzegelen is gevraagd." in told_of(page, LATER)
+    case_id = site.session.scalars(select(Report.case_id)).one()
+    desk = Desk(site, "VOS")
+    desk.case(case_id)
+    place = f"/{SLUG}/bureau/zaken/{case_id}/bewijs/{chat}/"
+    copy = desk.client.get(f"{place}kopie")
+    assert copy.status_code == 200
+    said = copy.get_data(as_text=True)
+    assert "Noor" in said
+    assert "Fenna" not in said
+
+
+def test_a_file_added_later_with_somebody_naked_is_shown_to_nobody(site, back):
+    photo = re.search(r'name="intimate" value="(\w+)"', told_of(back.page, "later.jpg")).group(1)
+    form = next(one for one in back.page.forms if ("intimate", photo) in one["buttons"])
+    back.post(form["action"], {**form["fields"], "intimate": photo})
+    case_id = site.session.scalars(select(Report.case_id)).one()
+    desk = Desk(site, "VOS")
+    desk.case(case_id)
+    place = f"/{SLUG}/bureau/zaken/{case_id}/bewijs/{photo}/"
+    for part in ("kopie", "origineel", "beeld/clear"):
+        assert desk.client.get(place + part).status_code in {403, 404}
+
+
+def test_what_a_file_tells_is_not_kept_for_the_next_who_has_the_code(site, phone, back):
+    again = site.phone()
+    again.post("verder", {"code": phone.code()})
+    assert "Voorbeeld Telefoon" not in again.get("gesprek/bestanden").text
 
 
 def test_staff_can_close_the_copy_of_a_sealed_file_with_one_press(site, phone):

@@ -223,8 +223,9 @@ def test_a_file_can_be_added_after_the_question(site, back):
     back.submit("/vraag", {"intimate": "no"})
     files = [(io.BytesIO(b"later"), "later.txt")]
     back.submit("gesprek/bestanden", {"files": files}, content_type="multipart/form-data")
-    assert back.path == f"/{SLUG}/gesprek"
+    assert back.path == f"/{SLUG}/gesprek/bestanden"  # which says what it gives away
     assert "later.txt" in back.page.text
+    assert "later.txt" in back.get("gesprek").text
     site.session.expire_all()
     assert site.session.scalar(select(func.count()).select_from(EvidenceItem)) == 2
 

@@ -35,7 +35,7 @@ def leaving(live: SealedSession, page: str) -> Response | None:
         if name not in NOT_TYPED
     }
     live.data[HALF] = {**live.data.get(HALF, {}), page: typed}
-    live.data[CAME_FROM] = page
+    live.data[CAME_FROM] = page if there in onward.READING else ""
     sessions.save(live)
     sessions.touch(live, now())
     return redirect(onward.address(there), 303)
