@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.card import Words, words_of
@@ -108,6 +109,7 @@ def write(
         particulars={"record": kind, **{name: whole[name] for name in told if whole.get(name)}},
     )
     case.changed_at = records.whole_hour(now)
+    flag_modified(case, "changed_at")  # also within one hour: of two at once, one is told
     settle(session, case)
     return row
 

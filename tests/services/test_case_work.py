@@ -383,3 +383,34 @@ def test_a_case_goes_to_nobody_of_another_school(
         transaction.rollback(session)
     assert answers == {True}
     assert session.scalars(select(Wrap).where(Wrap.holder_id == stranger)).all() == []
+
+
+def test_of_two_who_record_at_the_same_instant_one_is_told(
+    world: World, session: Session, receipt: Receipt
+) -> None:
+    """Both looked at the same stand: what the second says may not fit any more."""
+    case_id = the_case(session).id
+    codes = [world.code_of(one.staff_id) for one in receipt.readers][:2]
+    now_first = cases.show(session, actor=mentor(world, session), case_id=case_id, now=NOW)
+    action = now_first.next_action
+    assert action is not None
+
+    def act(place: int) -> None:
+        with world.factory() as own:
+            case_work.record_step(
+                own,
+                actor=world.actor(own, codes[place]),
+                case_id=case_id,
+                action_key=action.key,
+                outcome="done" if place else "skipped",
+                text="om een reden",
+                now=NOW,
+            )
+            transaction.commit(own)
+
+    refused = [result for result in at_once(2, act) if result is not None]
+    _, opened = case_records.open_for(session, actor=mentor(world, session), case_id=case_id)
+    kept = case_keys.facts_of(session, opened, case_work.STEP)
+    assert len(kept) + len(refused) == 2
+    assert all(isinstance(result, ConflictError) for result in refused), refused
+    assert kept

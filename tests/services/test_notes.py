@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Case
-from portal.services import plans, registrations
+from portal.services import plans, registrations, transaction
 from portal.services.errors import ConflictError, InvalidInputError, NotFoundError
 from portal.services.plans import Draft
 from portal.services.registrations import Facts
 from tests.services import world as told
+from tests.services.test_sending import at_once
 from tests.services.world import NOW, World
 
 KEY = "logboek-1"
@@ -203,3 +204,27 @@ def test_a_plan_of_another_case_is_no_plan_here(world: World, session: Session, 
 def _plans(world: World, session: Session, case: Case) -> list[plans.Plan]:
     here = at(world, session, case)
     return plans.plans_of(session, actor=here["actor"], case_id=case.id)
+
+
+def test_two_versions_of_a_plan_at_the_same_instant_are_one_and_a_refusal(
+    world: World, session: Session, case: Case
+) -> None:
+    here = at(world, session, case)
+    first = Draft(pupil="Noor Aksoy", goal="Rust", actions="Mentor: elke week")
+    plans.write(session, plan_id="", version=0, draft=first, **here)
+    transaction.commit(session)
+    plan_id = _plans(world, session, case)[0].id
+
+    def act(place: int) -> None:
+        with world.factory() as own:
+            draft = Draft(pupil="", goal=f"Doel {place}", actions="Elke dag", reason="Te weinig")
+            mine = {**here, "actor": at(world, own, case)["actor"]}
+            plans.write(own, plan_id=plan_id, version=1, draft=draft, **mine)
+            transaction.commit(own)
+
+    refused = [one for one in at_once(3, act) if one is not None]
+    assert len(refused) == 2
+    assert all(isinstance(one, ConflictError) for one in refused), refused
+    session.expire_all()
+    (found,) = _plans(world, session, case)
+    assert [one.number for one in found.versions] == [1, 2]
