@@ -150,12 +150,24 @@ class Tour:
         for path in CONTROL:
             self.go(f"gesprek/{path}")
             yield f"gesprek-{path}"
+        self.go("gesprek/code")
+        self.press("#page button.go")
+        yield "gesprek-code-nieuw"
+        self.go("gesprek")
+        yield "gesprek-code-niet-overgeschreven"
         self.site.clock.forward(minutes=11)
         self.go("gesprek")
         yield "gesprek-even-weg"
         self.site.clock.forward(hours=2)
         self.go("gesprek")
         yield "voorbij"
+        self.page.context.clear_cookies()
+        self.go("verder")
+        self.page.fill("[name=code]", self.code)
+        self.press("main form button.go")
+        yield "code-vervangen"
+        self.press("main form button.go")
+        yield "code-vervangen-gezegd"
 
     def _school_asks(self) -> None:
         """A question with two answers, and the check weeks begun."""
