@@ -1,8 +1,8 @@
 """Every page of staff, held against the rules that all of them keep to.
 
 By default each page in one look, another for each, and the keyboard on the two that are worked on
-most; with the full sweeps each in every width, colour and size, with the keyboard. Which pages there are is counted by the templates
-that were rendered.
+most; with the full sweeps each in every width, colour and size, with the keyboard. Which pages
+there are is counted by the templates that were rendered.
 """
 
 from itertools import cycle
