@@ -170,7 +170,10 @@ class AddFiles(Screen):
     def pick(self, paths):
         self.page.set_input_files("#files-pick", paths)
         self.button("Voeg toe").click()
-        self.page.wait_for_url("**/gesprek", timeout=120_000)
+        told = self.page.get_by_role("heading", name="nieuwe bestanden vertellen")
+        told.wait_for(timeout=120_000)
+        self.press("Terug naar het gesprek")
+        self.page.wait_for_url("**/gesprek")
         return Conversation(self.page, self.watch)
 
 

@@ -7,7 +7,16 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Case, OutboxMail, Report
-from portal.services import case_records, case_work, cases, checks, handing, traces, transaction
+from portal.services import (
+    case_records,
+    case_work,
+    cases,
+    checks,
+    handing,
+    packets,
+    traces,
+    transaction,
+)
 from tests.web.desk_site import copy_of_site
 from tests.web.reporter_site import SLUG, Site
 
@@ -178,6 +187,16 @@ def test_once_school_wrote_its_promise_is_broken_no_more(site, code):
     assert "willen antwoorden" not in back.page.text
     back.submit("/gesprek", {"text": "En nu?"})
     assert "willen antwoorden" in back.page.text
+
+
+def test_a_packet_for_the_police_is_explained_where_it_is_told(site, back):
+    actor, case_id = site.actors["VOS"], the_report(site).case_id
+    packets.order(site.session, actor=actor, case_id=case_id, chosen=[], now=site.clock())
+    transaction.commit(site.session)
+    text = " ".join(back.get("gesprek").text.split())
+    told = "Mevrouw Vos maakte een pakket voor de politie. Dat is nog geen aangifte."
+    assert told in text
+    assert "Over aangifte praat school eerst met jou, behalve bij gevaar." in text
 
 
 def test_who_read_it_stands_there_with_role_and_day(site, back):
