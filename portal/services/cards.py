@@ -79,7 +79,7 @@ def refresh(session: Session, *, case: Case, opened: CaseKeys, now: datetime) ->
     Returns:
         Id and hash of the new record, for the event that goes with it to name; or nothing.
     """
-    words = _words_now(session, case, opened)
+    words = words_now(session, case, opened)
     identities = {item.row.id: item.identity for item in opened.case}
     rows = records.records_of(session, list(identities), kinds=[CARD])
     known = [body for _, body in records.open_sound(rows, identities, set())]
@@ -98,10 +98,13 @@ def add_mark(
     item: evidence.OpenItem,
     mark: str,
     now: datetime,
-) -> None:
-    """Put the mark of a picture on the card, beside what stands there; the log names the new one.
+) -> list[str]:
+    """Put the mark of a picture on the card, beside what stands there.
 
     Nothing is written when the file was sealed meanwhile, or the mark stands there already.
+
+    Returns:
+        Id and hash of the new record, for the event that goes with it to name; or nothing.
     """
     begin_write(session)
     query = select(EvidenceItem.id).where(
@@ -113,11 +116,11 @@ def add_mark(
     for _, body in records.open_sound(rows, identities, set()):
         words = words_from(body).joined(words)
     if mark in words.marks or session.scalar(query) is None:
-        return
+        return []
     session.execute(delete(Record).where(Record.case_id == case.id, Record.kind == CARD))
     known = replace(words, marks=tuple(sorted({*words.marks, mark})))
     row = _write(session, opened.current, known, now)
-    _log(session, case, opened, [row.id, row.ciphertext_sha256], now)
+    return [row.id, row.ciphertext_sha256]
 
 
 def renew(session: Session, *, case: Case, opened: CaseKeys, now: datetime) -> None:
@@ -215,7 +218,8 @@ def _words_in(
         return None
 
 
-def _words_now(session: Session, case: Case, opened: CaseKeys) -> Words:
+def words_now(session: Session, case: Case, opened: CaseKeys) -> Words:
+    """Give the words of a case as it stands, also what is on no card yet."""
     stories = {
         item.row.id: item.identity
         for report_id in opened.reports

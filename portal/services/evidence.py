@@ -247,14 +247,14 @@ def preview(
     item: OpenItem,
     kind: str,
     now: datetime,
-    noted: Callable[[str], None] | None = None,
+    noted: Callable[[str], Sequence[str]] | None = None,
 ) -> tuple[bytes, str]:
     """Give a preview (``blurred`` or ``clear``), made once and kept sealed.
 
     The caller commits before the first byte goes out.
 
     Args:
-        noted: gets the mark of a picture that was made now.
+        noted: gets the mark of a picture that was made now, and says what the event names too.
 
     Raises:
         NotFoundError: when none can be made of this file.
@@ -262,9 +262,9 @@ def preview(
     if item.withheld:
         raise NotFoundError(item.row.id)
     known = kept(session, item.row, kind)
-    if kind == "clear":
-        log_handling(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
     if known is not None:
+        if kind == "clear":
+            log_handling(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
         return open_derivative(known, item), known.media_type
     inspection = item.body.get("inspection") or {}
     if inspection.get("preview") not in {"image", "video"}:
@@ -283,8 +283,9 @@ def preview(
     if made.likeness:
         mark = replace(made, data=made.likeness.encode(), media_type="text/plain")
         _keep(session, item, LIKENESS, mark, now)
-        if noted is not None:
-            noted(made.likeness)
+    if kind == "clear":
+        about = noted(made.likeness) if noted is not None and made.likeness else ()
+        log_handling(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now, about)
     return made.data, made.media_type
 
 
@@ -373,7 +374,12 @@ def stream_of(store: EvidenceStore, row: EvidenceItem, identity: Identity) -> It
 
 
 def log_handling(
-    session: Session, item: OpenItem, actor: StaffActor, kind: CustodyKind, now: datetime
+    session: Session,
+    item: OpenItem,
+    actor: StaffActor,
+    kind: CustodyKind,
+    now: datetime,
+    about: Sequence[str] = (),
 ) -> None:
     """Write down that a reader saw something of an item, or fetched it."""
     custody.record_event(
@@ -385,6 +391,6 @@ def log_handling(
         compartment=item.case_key,
         case_id=item.case.id,
         report_id=item.row.report_id,
-        about=[item.row.id],
+        about=[item.row.id, *about],
         particulars={"sha256": item.body["sha256"], "file": item.body["name"]},
     )

@@ -21,16 +21,13 @@ def show(
     kind: str,
     now: datetime,
 ) -> tuple[bytes, str]:
-    """Give a preview; when it was made now, its mark goes on the card of the case.
+    """Give a preview; when a clear one was made now, its mark goes on the card of the case.
 
     Raises:
         NotFoundError: when none can be made of this file.
     """
-    marks: list[str] = []
-    made = evidence.preview(
-        session, actor=actor, store=store, item=item, kind=kind, now=now, noted=marks.append
-    )
-    for mark in marks:
+
+    def noted(mark: str) -> list[str]:
         opened = case_keys.open_case_keys(
             session,
             school_id=actor.school_id,
@@ -38,5 +35,8 @@ def show(
             identity=actor.identity,
             case_id=item.case.id,
         )
-        cards.add_mark(session, case=item.case, opened=opened, item=item, mark=mark, now=now)
-    return made
+        return cards.add_mark(session, case=item.case, opened=opened, item=item, mark=mark, now=now)
+
+    return evidence.preview(
+        session, actor=actor, store=store, item=item, kind=kind, now=now, noted=noted
+    )

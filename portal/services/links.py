@@ -58,10 +58,10 @@ class Link:
 
 def suggestions(session: Session, *, actor: StaffActor, case_id: str) -> list[Suggestion]:
     """List the cases one may read that share a name, nickname, address or picture."""
-    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
+    case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     known = {body["other"] for body in _live(session, opened)} | {case_id}
     found = {card.case_id: card.words for card in cards.cards_of(session, actor)}
-    own = found.get(case_id, Words())
+    own = cards.words_now(session, case, opened)
     compared = [
         _suggestion(session, other, own, words)
         for other, words in found.items()
