@@ -68,6 +68,7 @@ def reply(
     if options:
         kind, body["options"] = reporter.QUESTION, _checked_options(options)
     has_answered(case)
+    case_records.settle(session, case)
     reached = "talking" if case.status in {"received", "read"} else ""
     traced = set_status(session, case, opened, actor, reached, now)
     notices.tell(session, case=case, opened=opened, report_id=report_id, now=now)
@@ -184,6 +185,7 @@ def set_status(
         raise InvalidInputError("status", "unknown")
     case.status = status
     case.checking_since = local_date(now) if status == "checking" else None
+    case_records.settle(session, case)
     who = actor.custody
     return traces.note(
         session, case=case, opened=opened, actor=who, what=traces.STATUS, status=status, now=now

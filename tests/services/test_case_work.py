@@ -385,6 +385,31 @@ def test_a_case_goes_to_nobody_of_another_school(
     assert session.scalars(select(Wrap).where(Wrap.holder_id == stranger)).all() == []
 
 
+def test_of_answers_at_the_same_instant_none_goes_lost_without_a_word(
+    world: World, session: Session, receipt: Receipt
+) -> None:
+    case_id = the_case(session).id
+    report_id = session.scalars(select(Record.report_id).where(Record.kind == "report")).one()
+    codes = [world.code_of(one.staff_id) for one in receipt.readers]
+
+    def act(place: int) -> None:
+        with world.factory() as own:
+            case_work.reply(
+                own,
+                actor=world.actor(own, codes[place % len(codes)]),
+                case_id=case_id,
+                report_id=report_id,
+                text=f"antwoord {place}",
+                now=NOW,
+            )
+            transaction.commit(own)
+
+    refused = [result for result in at_once(4, act) if result is not None]
+    assert all(isinstance(result, ConflictError) for result in refused), refused
+    view = cases.show(session, actor=mentor(world, session), case_id=case_id, now=NOW)
+    assert len(view.reports[0].messages) + len(refused) == 4
+
+
 def test_of_two_who_record_at_the_same_instant_one_is_told(
     world: World, session: Session, receipt: Receipt
 ) -> None:
