@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,6 +11,7 @@ from portal import protocols
 from portal.domain.deadlines import Holiday, SchoolCalendar
 from portal.domain.facts import Facts
 from portal.domain.progress import Event, admissible, progress
+from portal.domain.protocol import Deadline
 
 START = date(2026, 12, 7)
 CALENDAR = SchoolCalendar((Holiday(date(2026, 12, 19), date(2027, 1, 3)),))
@@ -308,3 +310,23 @@ def test_a_week_of_exams_does_not_count_but_its_days_do():
     assert calendar.add_weeks(date(2027, 1, 5), 4) == date(2027, 2, 9)
     assert calendar.add_days(date(2027, 1, 15), 2) == date(2027, 1, 19)
     assert SchoolCalendar().add_weeks(date(2027, 1, 5), 4) == date(2027, 2, 2)
+
+
+def test_a_gate_is_due_with_the_first_thing_that_waits_for_it():
+    protocol = protocols.load("borgen")
+    said = {"key": "termijn", "label": "Binnen twee dagen.", "quote": "Binnen twee dagen."}
+    term = Deadline(**said, action="gesprek-pester", amount=2)
+    steps = tuple(
+        replace(step, deadlines=(*step.deadlines, term)) if step.key == "stap-1" else step
+        for step in protocol.steps
+    )
+    own, asked = replace(protocol, steps=steps), "overleg-gepeste-stap-1"
+
+    def found(*events: Event):
+        given = {"started": START, "calendar": CALENDAR}
+        return progress(own, "stap-1", events, **given)
+
+    assert task(found(), asked).due == task(found(), "gesprek-pester").due == date(2026, 12, 9)
+    before = (done("gesprek-gepeste"), done("plan"))
+    assert (found(*before).next.key, found(*before).next.due) == (asked, date(2026, 12, 9))
+    assert task(found(*before, gate(asked, "agreed")), asked).due is None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import tomllib
 import zipfile
 from datetime import timedelta
+from importlib import resources
 
 import pytest
 from sqlalchemy import select
@@ -32,6 +35,7 @@ from tests.services.casework import Handled, handled
 from tests.services.world import NOW, World
 
 TODAY = NOW.date()
+NUMBER = re.compile(r"\b0[89]00-[\d ]+")
 SECRET = "Blauwe plekken op de arm."
 
 
@@ -266,3 +270,13 @@ def test_no_list_and_no_date_tells_that_there_is_a_track(it: Handled) -> None:
     side_tracks.record(it.session, key=MELDCODE, step="signals", **said, **given)
     transaction.commit(it.session)
     assert shown() == before
+
+
+def test_a_telephone_number_of_a_step_is_one_that_stands_in_the_dated_help_lines() -> None:
+    text = resources.files("portal").joinpath("data/helplines.toml").read_text("utf-8")
+    lines = tomllib.loads(text)["line"]
+    known = {re.sub(r"\D", "", line["phone"]) for line in lines if "phone" in line}
+    said = [step.help for track in data.side_tracks().values() for step in track.steps]
+    told = [re.sub(r"\D", "", number) for text in said for number in NUMBER.findall(text)]
+    assert told
+    assert set(told) <= known
