@@ -12,6 +12,7 @@ from portal.models import CustodyEvent, Record
 from portal.services import (
     accounts,
     case_keys,
+    custody,
     derivation,
     evidence,
     records,
@@ -113,13 +114,17 @@ def test_recovery_wants_a_reason_and_logs_it(school, store):
     sent = reported.send(school, store)
     with pytest.raises(InvalidInputError):
         open_with(school, sent.case, school.holders[:2], reason="  ")
-    open_with(school, sent.case, school.holders[:2])
+    recovered = open_with(school, sent.case, school.holders[:2])
     transaction.commit(school.session)
     [event] = school.session.scalars(
         select(CustodyEvent).where(CustodyEvent.kind == str(CustodyKind.RECOVERY_USED))
     )
     assert event.case_id == sent.case.id
     assert REASON not in event.public
+    opened = custody.open_event(event, recovered.keys.by_compartment()[event.compartment_id])
+    assert REASON not in str(opened)  # packets show the log; the words stay in the case
+    told = recovery.stories(school.session, recovered)
+    assert [one["body"]["text"] for one in told if one["kind"] == "recovery"] == [REASON]
 
 
 def test_a_case_without_readers_is_given_to_a_confirmed_colleague(school, store):
