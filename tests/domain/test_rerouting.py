@@ -76,3 +76,26 @@ def test_what_is_new_is_told_once():
         "er zijn meer leerlingen bij betrokken",
     )
     assert news(both, both) == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "role", "step", "counts"),
+    [
+        # the last step of each: a further report begins it again
+        ("borgen", "schoolleiding", "stap-4", (4, 5)),
+        ("cals", "leerlingcoordinator", "fase-2", (2, 3)),
+        ("de-route", "coach", "nieuwe-signalen", (3, 4)),
+        ("handelingskaart", "teamleider", "stopt-niet", (3, 4)),
+        ("oostpoort", "leerlingcoordinator", "ondersteuningsteam", (3, 4)),
+    ],
+)
+def test_a_further_report_begins_the_last_step_again(key, role, step, counts):
+    protocol = protocols.load(key)
+    before, after = (Facts(report_count=count) for count in counts)
+    found = propose(protocol, before, after, at_role=role, at_step=step)
+    assert (found.role, found.step, found.again) == (role, step, True)
+    assert not found.new_step
+    # other news begins nothing again
+    other = Facts(report_count=counts[0], group=True)
+    same = propose(protocol, before, other, at_role=role, at_step=step)
+    assert same is None or not same.again
