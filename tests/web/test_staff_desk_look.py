@@ -1,5 +1,6 @@
 """The desk in a real browser: axe, phones and wide screens, both themes, without JavaScript."""
 
+import subprocess
 import threading
 
 import pytest
@@ -146,3 +147,22 @@ def test_a_code_is_offered_only_for_a_talk(chromium, site, javascript):
     page.get_by_text("Een gesprek, telefoontje of brief").click()
     assert offer.is_visible()
     context.close()
+
+
+def test_the_sheet_of_a_timeline_prints_its_case_on_every_page_and_no_address(chromium, site):
+    person = site.log_in(site.mentor)
+    path = f"zaken/{site.case_id}"
+    for number in range(20):
+        assert person.post(f"/{path}/notitie", {"note": f"Notitie {number}. " * 60}).status_code
+    context, page = visit(chromium, site, width=1280)
+    page.goto(f"{site.address}/{path}/tijdlijn/blad")
+    label = page.locator("h1").inner_text().rpartition(" ")[2]
+    # As a browser that adds its own head and foot.
+    sheet = page.pdf(prefer_css_page_size=True, display_header_footer=True)
+    context.close()
+    done = subprocess.run(["pdftotext", "-", "-"], input=sheet, capture_output=True, check=True)
+    printed = done.stdout.decode().rstrip("\f").split("\f")
+    assert len(printed) > 2
+    assert all(f"Zaak {label}" in one for one in printed)
+    assert "127.0.0.1" not in done.stdout.decode()
+    assert "Snel weg" not in done.stdout.decode()
