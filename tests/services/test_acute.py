@@ -25,7 +25,7 @@ from portal.services import (
     withdrawal,
     worker,
 )
-from portal.services.alarm_sending import ALARM, ALARMS
+from portal.services.alarm_sending import ALARM
 from portal.services.custody import Actor
 from portal.services.errors import NotFoundError
 from tests.services import world as told
@@ -286,81 +286,6 @@ def test_who_never_can_be_reached_is_given_up(world: World, session: Session, bo
     session.expire_all()
     (call,) = session.scalars(select(AcuteCall)).all()
     assert (call.attempts, call.sent_at, call.next_try_at) == (acute.MOST_TRIES, None, None)
-
-
-def rings(mail: Box, address: str) -> list[str]:
-    """What was sent to an address, in order."""
-    mails = zip(mail.messages, mail.taken, strict=True)
-    return [one.get_content().strip() for one, (_, to, _) in mails if to == [address]]
-
-
-def test_many_urgent_reports_ring_a_telephone_once_in_a_period_and_say_how_many(
-    world: World, session: Session, box: Box
-) -> None:
-    """Whoever sends report after report without a name makes nobody's telephone ring all night."""
-    chain(world, session, "een", "twee")
-    many = 25
-    for _ in range(many):
-        told.report(world, session, told.answers(world, story=URGENT, safety={"suicide": True}))
-    for step in range(4 * MINUTES):  # a round of the worker every 15 s, in the first period
-        work(world, box, later(step / 4))
-    assert rings(box, "een@sms.example") == [ALARMS.format(n=many)]
-    assert rings(box, "twee@sms.example") == []
-    told.report(world, session, told.answers(world, story=URGENT, safety={"suicide": True}))
-    for step in range(4 * MINUTES, 8 * MINUTES):
-        work(world, box, later(step / 4))
-    assert rings(box, "een@sms.example") == [ALARMS.format(n=many), ALARMS.format(n=many + 1)]
-    assert rings(box, "twee@sms.example") == [ALARMS.format(n=many)]
-
-
-def test_taking_notice_once_covers_all_that_somebody_may_read(
-    world: World, session: Session, box: Box
-) -> None:
-    chain(world, session, "een", "twee")
-    for _ in range(3):
-        told.report(world, session, told.answers(world, story=URGENT, safety={"suicide": True}))
-    work(world, box)
-    reader = world.actor(session, world.mentor_of("1A"))
-    other = next(iter(world.ids.keys() - readers_of_all(world, session)))
-    assert acute.acknowledge_all(session, actor=world.actor(session, other), now=later(1)) == 0
-    assert acute.acknowledge_all(session, actor=reader, now=later(1)) == 3
-    transaction.commit(session)
-    for minute in range(2, 60):
-        work(world, box, later(minute))
-    assert alarms(box) == ["een@sms.example"]
-    # What comes after that rings again, alone, once the period is over.
-    told.report(world, session, told.answers(world, story=URGENT, safety={"suicide": True}))
-    work(world, box, later(60))
-    assert rings(box, "een@sms.example") == [ALARMS.format(n=3), ALARM]
-
-
-def readers_of_all(world: World, session: Session) -> set[str]:
-    readers = set(session.scalars(select(CaseReader.staff_id)))
-    return {code for code, staff_id in world.ids.items() if staff_id in readers}
-
-
-def test_one_telephone_under_two_names_rings_once(world: World, session: Session, box: Box) -> None:
-    add(world, session, "een", "een@sms.example")
-    add(world, session, "nog eens een", "een@sms.example")
-    switch_on(world, session)
-    urgent(world, session)
-    for minute in range(10):
-        work(world, box, later(minute))
-    assert alarms(box) == ["een@sms.example"]
-
-
-def test_an_address_that_fails_is_tried_once_for_all_and_the_next_is_not_kept_waiting(
-    world: World, session: Session, box: Box
-) -> None:
-    chain(world, session, "een", "twee")
-    for _ in range(12):
-        told.report(world, session, told.answers(world, story=URGENT, safety={"suicide": True}))
-    box.refuse = {"een@sms.example"}
-    work(world, box)
-    assert rings(box, "twee@sms.example") == [ALARMS.format(n=12)]
-    session.expire_all()
-    tried = session.scalars(select(AcuteCall).where(AcuteCall.sent_at.is_(None))).all()
-    assert {call.attempts for call in tried} == {1}
 
 
 def test_two_workers_and_a_restart_send_once(world: World, session: Session, box: Box) -> None:

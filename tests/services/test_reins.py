@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from portal.models import (
     AcuteAlarm,
     Case,
-    CaseReader,
     Compartment,
     EvidenceItem,
     LiveSession,
@@ -28,9 +27,6 @@ from portal.services import (
     case_work,
     cases,
     codes,
-    disclosure,
-    handing,
-    involved,
     keys,
     new_code,
     reins,
@@ -42,7 +38,6 @@ from portal.services import (
 )
 from portal.services.errors import InvalidInputError, NotFoundError
 from portal.services.renaming import Named
-from portal.services.roster import roster_of
 from tests.services import opening
 from tests.services import world as told
 from tests.services.story import FILE, Story, make_story
@@ -316,79 +311,6 @@ def test_a_name_goes_to_readers_only_and_needs_a_name(story: Story) -> None:
         transaction.rollback(story.session)
         assert refused.value.problem == problem
     assert holders(story) == set()
-
-
-def withhold(story: Story) -> None:
-    disclosure.withhold(
-        story.session,
-        actor=story.mentor,
-        case_id=story.case_id,
-        lines=[],
-        onward=True,
-        ground="staff",
-        text="Eerst uitzoeken.",
-        now=NOW,
-    )
-    transaction.commit(story.session)
-
-
-def hand_over(story: Story, staff_id: str) -> None:
-    role = story.case.role_key
-    roster = {one.id: one for one in roster_of(story.session, story.world.school.id).members}
-    held = {one.role for one in roster[staff_id].roles}
-    handing.hand_over(
-        story.session,
-        actor=story.mentor,
-        case_id=story.case_id,
-        to_staff_id=staff_id,
-        role_key=role if role in held else min(held),
-        reason="Ziek.",
-        now=NOW,
-    )
-    transaction.commit(story.session)
-
-
-@pytest.mark.parametrize("withheld", [False, True])
-def test_a_handler_whom_the_reporter_does_not_see_gets_no_name_with_handlers(
-    story: Story, withheld: bool
-) -> None:
-    """The reporter meant the handlers on the page, and the page must not tell of another."""
-    before = set(rename(story, who="handlers"))
-    if withheld:
-        withhold(story)
-    new = story.newcomer()
-    hand_over(story, new)
-    assert holders(story) == (before if withheld else before | {new})
-    seen = {one.staff_id for one in reporter.view(story.session, live=story.live).readers}
-    assert (new in seen) is not withheld
-    # Chosen once more, by hand: still only whom the page shows.
-    assert (new in rename(story, who="handlers")) is not withheld
-    if withheld:
-        with pytest.raises(InvalidInputError):
-            rename(story, who="persons", staff=(new,))
-        transaction.rollback(story.session)
-    assert (new in renaming.current(story.session, live=story.live).staff) is not withheld
-    assert findings(story) == []
-
-
-def test_a_handler_who_is_excluded_gets_no_name_with_handlers(story: Story) -> None:
-    """Also not where a row of the database says that this person reads it."""
-    out = story.of_part("overseer")
-    actor = story.world.actor(story.session, story.world.code_of(out))
-    involved.step_out(
-        story.session,
-        actor=actor,
-        case_id=story.case_id,
-        reason="",
-        reader_id=story.newcomer(),
-        now=NOW,
-    )
-    transaction.commit(story.session)
-    rows = select(CaseReader).where(CaseReader.staff_id == out)
-    story.session.scalars(rows).one().until = None
-    transaction.commit(story.session)
-    assert out not in rename(story, who="handlers")
-    assert out not in holders(story)
 
 
 def test_no_telephone_rings_for_what_was_withdrawn(story: Story) -> None:
