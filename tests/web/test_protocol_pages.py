@@ -82,6 +82,27 @@ def test_a_refusal_says_why_and_keeps_what_was_typed(site, person):
     assert "Overslaan kan alleen met naam en reden." in words(page)
 
 
+def test_what_waits_can_be_left_out_with_a_reason(site, person):
+    page = person.get(running(site)).get_data(as_text=True)
+    later = page[page.index('id="later"') :]
+    assert 'value="gesprekken-1"' in later
+    given = {"action": "gesprekken-1", "outcome": "skipped", "text": "Al gedaan door de collega."}
+    assert person.post(running(site) + "/stap", given).status_code == SEE_OTHER
+    assert "Al gedaan door de collega." in words(person.get(f"/zaken/{site.case_id}/"))
+
+
+def test_a_step_that_is_chosen_while_it_runs_begins_again(site, person):
+    given = {"action": "analyse-1", "outcome": "done", "text": "Gevraagd in de klas."}
+    assert person.post(running(site) + "/stap", given).status_code == SEE_OTHER
+    case = f"/zaken/{site.case_id}/"
+    assert "Fase 1: de eerste keer, opnieuw" in words(person.get(case))
+    again = {"step": "fase-1", "reason": "Het begon opnieuw."}
+    assert person.post(f"{case}verder", again).status_code == SEE_OTHER
+    assert 'id="taak-analyse-1"' in person.get(running(site)).get_data(as_text=True)
+    # what was done before stays in the case
+    assert "Gevraagd in de klas." in words(person.get(case))
+
+
 def test_new_facts_are_looked_at_first_and_go_nowhere_by_themselves(site, person):
     facts = {"class_relation": "different", "go": "look"}
     page = person.post(running(site) + "/feiten", facts)
