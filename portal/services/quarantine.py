@@ -83,15 +83,11 @@ def close_off(
     """
     case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     items = evidence.open_items(session, case, opened)
-    chosen = next((one for one in items if one.row.id == evidence_id), None)
-    if chosen is None:
-        raise NotFoundError(evidence_id)
+    chosen, alike = _same(items, evidence_id)
     meant = copies.meant(session, store, chosen, members)
-    digest = chosen.body["sha256"]
-    alike = [one for one in items if one.body["sha256"] == digest and _shows_something(one)]
     seen = {one.row.id: _seen_by(session, one, opened) for one in alike}
     told = set()
-    for item in sorted(alike, key=lambda one: one is not chosen):
+    for item in alike:
         same = item.sealed.get("rest") == chosen.sealed.get("rest")
         places = [one.place for one in meant] if same else []
         held = _held(session, opened, item, items)
@@ -107,11 +103,34 @@ def close_off(
         }
         _note(session, case, opened, CLOSED_OFF, body, actor, now)
         told.add(item.row.report_id)
-    for report_id in sorted(told):
-        _tell_reporter(session, case, opened, report_id, actor, now)
     if told:
-        _set_task(session, case, evidence_id, now)
-        cards.renew(session, case=case, opened=opened, now=now)
+        _tell(session, case, opened, told, evidence_id, actor, now)
+
+
+def _same(items: Sequence[OpenItem], evidence_id: str) -> tuple[OpenItem, list[OpenItem]]:
+    """Find an item, and with it all that show the same; it stands first."""
+    chosen = next((one for one in items if one.row.id == evidence_id), None)
+    if chosen is None:
+        raise NotFoundError(evidence_id)
+    digest = chosen.body["sha256"]
+    alike = [one for one in items if one.body["sha256"] == digest and _shows_something(one)]
+    return chosen, sorted(alike, key=lambda one: one is not chosen)
+
+
+def _tell(
+    session: Session,
+    case: Case,
+    opened: CaseKeys,
+    report_ids: Collection[str],
+    evidence_id: str,
+    actor: StaffActor,
+    now: datetime,
+) -> None:
+    """Tell reporters and readers that something was closed."""
+    for report_id in sorted(report_ids):
+        _tell_reporter(session, case, opened, report_id, actor, now)
+    _set_task(session, case, evidence_id, now)
+    cards.renew(session, case=case, opened=opened, now=now)
 
 
 def _shows_something(item: OpenItem) -> bool:
