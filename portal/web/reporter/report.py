@@ -143,7 +143,7 @@ def _take(told: Telling, page: str) -> Response:
     then = request.form.get("then", "")
     if then == "unknown":
         answers.mark_unknown(read, questions)
-    goal = page if language.choose(then) else _goal(then, read)
+    goal = page if language.choose(then) or _where_is_asked(then, read) else _goal(then, read)
     # Who goes back to an earlier answer may leave this page empty; nothing else is let go.
     # And so may who keeps it, or has told it in entries already.
     leaves = goal in QUESTION_PAGES | onward.READING | {telling.KEEP_PAGE}
@@ -160,12 +160,11 @@ def _take(told: Telling, page: str) -> Response:
     elif told.stopped and not was_stopped:
         following = ENOUGH_PAGE
     else:
-        following = goal or (page if _where_is_asked(then, read) else told.after(page))
+        following = goal or told.after(page)
     if following == REVIEW_PAGE:
         told.live.data["reviewed"] = True
     sessions.save(told.live)
-    place = f"#{WHERE_ONLINE}" if following == page == "online" and not then else ""
-    return redirect(telling.address(following) + place, 303)
+    return redirect(telling.address(following) + _place(then, read), 303)
 
 
 def _where_is_asked(then: str, read: answers.Read) -> bool:
@@ -173,6 +172,10 @@ def _where_is_asked(then: str, read: answers.Read) -> bool:
     told = read.values.get("online")
     said = isinstance(told, dict) and told.get("happened") == "yes"
     return said and not then and not any(name.startswith(INCIDENT) for name in request.form)
+
+
+def _place(then: str, read: answers.Read) -> str:
+    return f"#{WHERE_ONLINE}" if _where_is_asked(then, read) else ""
 
 
 def _goal(then: str, read: answers.Read) -> str:
