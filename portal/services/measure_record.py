@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.domain.deadlines import local_date
 from portal.domain.gates import OPENING
 from portal.domain.hard_rules import MeasureFacts
-from portal.domain.protocol import Protocol
+from portal.domain.protocol import Gate, Protocol
 from portal.services import case_keys, keys, records
 from portal.services.case_keys import CaseKeys
 
@@ -48,8 +48,7 @@ def facts_of(
 
     What was announced was so on an earlier day: announcing and doing at once is no announcement.
     """
-    gates = {gate.key: gate for step in protocol.steps for gate in step.gates}
-    passed = [gates[body["action"]] for body in _in(steps, OPENING, gates)]
+    passed = _passed(protocol, steps)
     grounds = case_keys.facts_of(session, opened, GROUND)
     has = {body["what"] for body in grounds}
     talks = case_keys.facts_of(session, opened, TALK)
@@ -69,6 +68,11 @@ def facts_of(
         inspectie_consulted=INSPECTIE in has,
         other_school=SCHOOL in has,
     )
+
+
+def _passed(protocol: Protocol, steps: Sequence[Mapping[str, Any]]) -> list[Gate]:
+    gates = {gate.key: gate for step in protocol.steps for gate in step.gates}
+    return [gates[body["action"]] for body in _in(steps, OPENING, gates)]
 
 
 def action_kinds(protocol: Protocol) -> dict[str, str]:

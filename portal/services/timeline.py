@@ -69,19 +69,21 @@ def show(
     ids = _ids_by_name(every)
     shown = [_narrowed(day, filters, ids) for day in days]
     groups = {group_of(entry.kind) for entry in every}
-    people = {person_of(entry, ids): entry.who for entry in every}
-    named = {key: name for key, name in people.items() if key and name}
     return Timeline(
         filters=filters,
         days=[day for day in shown if day.entries],
         found=sum(len(day.entries) for day in shown),
         total=len(every),
         groups=[key for key in (*GROUPS, REST) if key in groups],
-        people=[
-            *((key, "") for key in (REPORTER, PORTAL) if key in people),
-            *sorted(named.items(), key=lambda one: one[1]),
-        ],
+        people=_people(every, ids),
     )
+
+
+def _people(every: list[EntryView], ids: dict[str, str]) -> list[tuple[str, str]]:
+    people = {person_of(entry, ids): entry.who for entry in every}
+    named = {key: name for key, name in people.items() if key and name}
+    without = [(key, "") for key in (REPORTER, PORTAL) if key in people]
+    return [*without, *sorted(named.items(), key=lambda one: one[1])]
 
 
 def group_of(kind: str) -> str:
