@@ -261,11 +261,23 @@ def preview(
     """
     if item.withheld:
         raise NotFoundError(item.row.id)
+    mark = ""
+    try:
+        data, media_type, mark = _shown(session, store, item, kind, now)
+    finally:  # who asked for it is in the log, also where none can be made
+        if kind == "clear":
+            about = noted(mark) if noted is not None and mark else ()
+            log_handling(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now, about)
+    return data, media_type
+
+
+def _shown(
+    session: Session, store: EvidenceStore, item: OpenItem, kind: str, now: datetime
+) -> tuple[bytes, str, str]:
+    """Give a preview with its media type, and the mark of a picture that was made now."""
     known = kept(session, item.row, kind)
     if known is not None:
-        if kind == "clear":
-            log_handling(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
-        return open_derivative(known, item), known.media_type
+        return open_derivative(known, item), known.media_type, ""
     inspection = item.body.get("inspection") or {}
     if inspection.get("preview") not in {"image", "video"}:
         raise NotFoundError(item.row.id)
@@ -283,10 +295,7 @@ def preview(
     if made.likeness:
         mark = replace(made, data=made.likeness.encode(), media_type="text/plain")
         _keep(session, item, LIKENESS, mark, now)
-    if kind == "clear":
-        about = noted(made.likeness) if noted is not None and made.likeness else ()
-        log_handling(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now, about)
-    return made.data, made.media_type
+    return made.data, made.media_type, made.likeness or ""
 
 
 def _keep(session: Session, item: OpenItem, kind: str, made: Made, now: datetime) -> None:

@@ -83,7 +83,7 @@ def test_a_report_with_files_goes_from_the_first_answer_to_the_desk(
     view = cases.show(session, actor=mentor, case_id=row.id, now=NOW)
     assert view.row.label == receipt.label
     assert view.reports[0].answers["story"]["value"] == told.STORY
-    assert view.reports[0].answers["story"]["question"] == "Vraag story"
+    assert view.reports[0].answers["story"]["question"] == told.ASKED["story"]
     for name, data in FILES:
         shown = next(item for item in view.evidence if item.name == name)
         assert (shown.size, shown.sha256) == (len(data), hashlib.sha256(data).hexdigest())

@@ -40,6 +40,15 @@ NOW = datetime(2026, 11, 16, 9, 30, 12, tzinfo=UTC)
 KEYS = InstanceKeys(b"i" * 32)
 STORY = "Ze zetten steeds foto's van mij in de groep."
 VERSION = "2026-11"
+ASKED = {
+    "story": "Wat is er gebeurd?",
+    "people": "Wie hebben ermee te maken?",
+    "classes": "In welke klassen zitten zij?",
+    "when": "Wanneer was het?",
+    "where": "Waar was het?",
+    "name": "Wie mag je naam weten?",
+}
+"""What the questions of a report are called."""
 HOLDERS = 3
 Answers = dict[str, Any]
 
@@ -196,8 +205,9 @@ def begin(
 
 def answer(session: Session, live: SealedSession, key: str, value: object) -> None:
     """Save one answer in a request of its own."""
+    question = ASKED.get(key, f"Vraag {key}")
     drafts.save_answer(
-        session, live=live, key=key, value=value, question=f"Vraag {key}", version=VERSION, now=NOW
+        session, live=live, key=key, value=value, question=question, version=VERSION, now=NOW
     )
     transaction.commit(session)
 

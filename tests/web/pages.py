@@ -46,7 +46,7 @@ def make_app(folder, *, slugs=SLUGS, opened=True, language="nl", exit_url=EXIT):
     for part in (headers, errors, context, school_look):
         part.install(app)
     i18n.install(app, language)
-    app.jinja_env.globals |= {"csrf_field": csrf_field, "unsent_story": bool}
+    app.jinja_env.globals |= {"csrf_field": csrf_field, "unsent_story": bool, "beside_code": dict}
     app.register_blueprint(front.blueprint)
     app.register_blueprint(about.blueprint)
     app.register_blueprint(language_pages.blueprint)
