@@ -15,7 +15,6 @@ from tests.web.reporter_site import SLUG, Site
 
 NIGHT = datetime(2026, 11, 17, 22, 41, tzinfo=UTC)
 STORY = "Mijn zoons worden bij de fietsen opgewacht. Zij durven er niet langs."
-WEATHER = "Morgen zon."
 PUPIL_WORDS = re.compile(r"\b(je|jij|jou|jouw|jullie)\b", re.IGNORECASE)
 
 
@@ -37,7 +36,6 @@ def page(site, browser):
         base_url=f"http://127.0.0.1:{server.port}",
     )
     context.set_default_timeout(20_000)
-    context.route("https://weer.example/**", lambda route: route.fulfill(body=WEATHER))
     yield context.new_page()
     context.close()
     server.shutdown()
@@ -90,8 +88,9 @@ def send(page):
 def test_a_father_tells_it_at_night_and_comes_back(page, site):
     tell(page)
     code = send(page)
-    follow(page, page.locator("main button", has_text="wis dit scherm"))
-    assert page.inner_text("body") == WEATHER
+    with page.expect_response(lambda answer: answer.url.endswith("/weg")):
+        page.locator("main button", has_text="wis dit scherm").click()  # leads out of what is ours
+    page = page.context.new_page()
     page.goto(f"/{SLUG}/ouders")
     follow(page, page.get_by_role("link", name="Ik heb een code"))
     page.fill("[name=code]", code)
