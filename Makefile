@@ -5,8 +5,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 	then echo $$p; break; fi; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# Three files of tests at a time: they wait more than they count. What belongs together stays so.
-AT_ONCE := -n 3 --dist loadgroup
+# Three files of tests at a time: they wait more than they count. What belongs together stays so,
+# and the longest come first (tests/conftest.py).
+AT_ONCE := -n 3 --dist loadgroup --no-loadscope-reorder
 SETUP = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer was not found; give its path with PYTHON=…)) requirements/setup.py
 
 .DEFAULT_GOAL := help

@@ -39,19 +39,37 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_refuse_the_outside_world)
 
 
-# A folder whose stories go on from each other stays with one process; elsewhere a file does.
-TOLD_TOGETHER = ROOT / "tests" / "e2e"
+LONGEST_FIRST = ("e2e", "tour", "durability", "serve", "scenarios")
+"""Folders of tests that several processes begin with, or one would finish long after the others."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        place = TOLD_TOGETHER if TOLD_TOGETHER in item.path.parents else item.path
-        item.add_marker(pytest.mark.xdist_group(str(place.relative_to(ROOT))))
+    _keep_together(items)
     if config.getoption("--full-sweeps"):
         return
     bounded = [item for item in items if item.get_closest_marker("sweep") is None]
     config.hook.pytest_deselected(items=[item for item in items if item not in bounded])
     items[:] = bounded
+
+
+def _keep_together(items: list[pytest.Item]) -> None:
+    """What shares a site stays with one process: the files that go on from the story once told,
+    the rest of that folder, and elsewhere each file.
+    """
+    e2e = ROOT / "tests" / "e2e"
+    told = {item.path for item in items if "told" in getattr(item, "fixturenames", ())}
+    for item in items:
+        place = str(item.path.relative_to(ROOT))
+        if e2e in item.path.parents:
+            place = "the story" if item.path in told else "e2e"
+        item.add_marker(pytest.mark.xdist_group(place))
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
