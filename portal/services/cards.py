@@ -28,7 +28,7 @@ from portal.models import (
     Record,
     Wrap,
 )
-from portal.services import case_keys, custody, evidence, keys, records, vouching
+from portal.services import case_keys, custody, derivatives, evidence, keys, records, vouching
 from portal.services.case_keys import CaseKeys
 from portal.services.errors import NotFoundError, RecordMismatchError
 from portal.services.keys import OpenCompartment
@@ -245,11 +245,11 @@ def _marks_of(
     """Give the marks of the pictures of which a preview was made."""
     by_id = {item.row.id: item for item in items}
     query = select(Derivative).where(
-        Derivative.evidence_id.in_(by_id), Derivative.kind == evidence.LIKENESS
+        Derivative.evidence_id.in_(by_id), Derivative.kind == derivatives.LIKENESS
     )
     for row in session.scalars(query.order_by(Derivative.evidence_id)):
         try:
-            yield evidence.open_derivative(row, by_id[row.evidence_id]).decode("ascii")
+            yield derivatives.opened(row, by_id[row.evidence_id].identity).decode("ascii")
         except RecordMismatchError:
             opened.changed.add(row.id)
 

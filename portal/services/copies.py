@@ -16,7 +16,7 @@ from evidence_store.inspect import Listed, Rest, list_members, make_without
 from evidence_store.inspect.archives import ZIP
 from evidence_store.inspect.sandbox import BytesSource
 from portal.domain.custody_kinds import CustodyKind
-from portal.services import evidence
+from portal.services import derivatives, evidence
 from portal.services.errors import NotFoundError
 from portal.services.evidence import OpenItem
 from portal.services.staff import StaffActor
@@ -30,11 +30,11 @@ def cleaned(
     Raises:
         NotFoundError: when there is none.
     """
-    made = evidence.kept(session, item.row, evidence.CLEANED)
+    made = derivatives.of(session, item.row, derivatives.CLEANED)
     if made is None or not item.sealed or evidence.is_intimate(item):
         raise NotFoundError(item.row.id)
     evidence.log_handling(session, item, actor, CustodyKind.EVIDENCE_PREVIEWED, now)
-    return evidence.open_derivative(made, item), made.media_type
+    return derivatives.opened(made, item.identity), made.media_type
 
 
 def rest(session: Session, *, actor: StaffActor, item: OpenItem, now: datetime) -> bytes:
@@ -80,7 +80,7 @@ def less(session: Session, item: OpenItem, places: Sequence[int]) -> Rest | None
 
 
 def _rest_of(session: Session, item: OpenItem) -> bytes:
-    made = evidence.kept(session, item.row, evidence.REST)
+    made = derivatives.of(session, item.row, derivatives.REST)
     if made is None or not item.sealed.get("rest"):
         raise NotFoundError(item.row.id)
-    return evidence.open_derivative(made, item)
+    return derivatives.opened(made, item.identity)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,17 +14,13 @@ from evidence_store import (
     EvidenceStore,
     EvidenceStoreError,
     Identity,
-    Recipient,
     SeekableReader,
-    canonical_json,
-    decrypt,
-    encrypt,
 )
 from evidence_store.inspect import Derivative as Made
 from evidence_store.inspect import make_preview
 from portal.domain.custody_kinds import CustodyKind
-from portal.models import Case, Compartment, Derivative, EvidenceItem, Record, Report, new_id
-from portal.services import case_keys, case_views, custody, keys, records
+from portal.models import Case, Compartment, Derivative, EvidenceItem, Record, Report
+from portal.services import case_keys, case_views, custody, derivatives, keys, records
 from portal.services.arrival import in_order
 from portal.services.case_keys import CaseKeys
 from portal.services.drafts import short_fingerprint
@@ -36,9 +30,7 @@ from portal.services.staff import StaffActor
 from portal.services.transaction import add_unless_there
 
 READ_BYTES = 1 << 20
-DERIVATIVE_FORMAT = 2
 SIZES = {"blurred": 320, "clear": 1600}
-CLEANED, REST, LIKENESS = "cleaned", "rest", "likeness"
 SEALING = "sealing"
 """The record in which a reporter who came back asks to seal a file."""
 NEUTRAL_NAME = "verzegeld bestand"
@@ -275,9 +267,9 @@ def _shown(
     session: Session, store: EvidenceStore, item: OpenItem, kind: str, now: datetime
 ) -> tuple[bytes, str, str]:
     """Give a preview with its media type, and the mark of a picture that was made now."""
-    known = kept(session, item.row, kind)
+    known = derivatives.of(session, item.row, kind)
     if known is not None:
-        return open_derivative(known, item), known.media_type, ""
+        return derivatives.opened(known, item.identity), known.media_type, ""
     inspection = item.body.get("inspection") or {}
     if inspection.get("preview") not in {"image", "video"}:
         raise NotFoundError(item.row.id)
@@ -294,7 +286,7 @@ def _shown(
     _keep(session, item, kind, made, now)
     if made.likeness:
         mark = replace(made, data=made.likeness.encode(), media_type="text/plain")
-        _keep(session, item, LIKENESS, mark, now)
+        _keep(session, item, derivatives.LIKENESS, mark, now)
     return made.data, made.media_type, made.likeness or ""
 
 
@@ -303,55 +295,13 @@ def _keep(session: Session, item: OpenItem, kind: str, made: Made, now: datetime
     unchanged = exists().where(
         EvidenceItem.id == item.row.id, EvidenceItem.object_id == item.row.object_id
     )
-    row = derivative_row(item.row, made, kind=kind, key=key_of(item), now=now)
+    row = derivatives.sealed_row(item.row, made, kind=kind, key=key_of(item), now=now)
     add_unless_there(session, Derivative, row, while_there=unchanged)
-
-
-def kept(session: Session, row: EvidenceItem, kind: str) -> Derivative | None:
-    """Find what was made from an original."""
-    query = select(Derivative).where(Derivative.evidence_id == row.id, Derivative.kind == kind)
-    return session.scalar(query)
 
 
 def key_of(item: OpenItem) -> OpenCompartment:
     """Give the key to which what readers see of an item is sealed."""
     return OpenCompartment(item.compartment, item.identity)
-
-
-def derivative_row(
-    item: EvidenceItem, made: Made, *, kind: str, key: OpenCompartment, now: datetime
-) -> dict[str, Any]:
-    """Seal something made from an original as a row for readers of the case."""
-    row = {
-        "id": new_id(),
-        "school_id": item.school_id,
-        "evidence_id": item.id,
-        "kind": kind,
-        "media_type": made.media_type,
-        "tool": f"{made.tool} {made.version}",
-        "made_at": records.whole_hour(now),
-    }
-    label = _label(Derivative(**row), made.data, key.identity)
-    sealed = encrypt(label + made.data, [Recipient.parse(key.row.recipient)])
-    return {**row, "ciphertext": sealed}
-
-
-def _label(row: Derivative, data: bytes, identity: Identity) -> bytes:
-    """Say in the sealed part what it is a derivative of, so that none can be swapped or forged."""
-    named = {name: getattr(row, name) for name in ("id", "evidence_id", "kind", "media_type")}
-    label = {"v": DERIVATIVE_FORMAT, "sha256": hashlib.sha256(data).hexdigest(), **named}
-    return canonical_json({**label, "mac": records.authenticator(identity, label)}) + b"\n"
-
-
-def open_derivative(row: Derivative, item: OpenItem) -> bytes:
-    """Open what was made from an item; a swapped or forged one is refused."""
-    try:
-        label, _, data = decrypt(row.ciphertext, [item.identity]).partition(b"\n")
-    except EvidenceStoreError as error:
-        raise RecordMismatchError(row.id) from error
-    if not hmac.compare_digest(label + b"\n", _label(row, data, item.identity)):
-        raise RecordMismatchError(row.id)
-    return data
 
 
 def log_download(session: Session, *, actor: StaffActor, item: OpenItem, now: datetime) -> None:

@@ -24,7 +24,7 @@ from evidence_store.rehead import ReheadedItem
 from portal.db import begin_write
 from portal.domain.custody_kinds import CustodyKind
 from portal.models import Compartment, CustodyEvent, Derivative, EvidenceItem, Record, Wrap
-from portal.services import custody, evidence, keys, records, vouching
+from portal.services import custody, derivatives, evidence, keys, records, vouching
 from portal.services.custody import Actor
 from portal.services.errors import ConflictError, NotFoundError
 from portal.services.keys import OpenCompartment
@@ -153,7 +153,7 @@ def close_copy(
     kind = CustodyKind.EVIDENCE_SEALED
     row = _rewrite(session, held, told, listed, kind, actor, now)
     if rest is not None:
-        _keep(session, held, row, rest.made, evidence.REST, now)
+        _keep(session, held, row, rest.made, derivatives.REST, now)
 
 
 def _rewrite(
@@ -234,9 +234,9 @@ def _swap(session: Session, ready: Ready, actor: Actor, now: datetime) -> None:
     kept, shown, listed = written
     session.execute(delete(Derivative).where(Derivative.evidence_id == row.id))
     if ready.copy is not None:
-        _keep(session, held, row, ready.copy, evidence.CLEANED, now)
+        _keep(session, held, row, ready.copy, derivatives.CLEANED, now)
     if ready.rest is not None:
-        _keep(session, held, row, ready.rest.made, evidence.REST, now)
+        _keep(session, held, row, ready.rest.made, derivatives.REST, now)
     row.compartment_id, row.sealed_record_id = ready.to.id, kept.id
     row.record_id, row.listing_id = shown.id, listed.id
     row.object_id, row.ciphertext_sha256 = ready.moved.id, ready.moved.ciphertext_sha256
@@ -249,7 +249,7 @@ def _swap(session: Session, ready: Ready, actor: Actor, now: datetime) -> None:
 def _keep(
     session: Session, held: Held, row: EvidenceItem, made: Made, kind: str, now: datetime
 ) -> None:
-    values = evidence.derivative_row(row, made, kind=kind, key=held.evidence, now=now)
+    values = derivatives.sealed_row(row, made, kind=kind, key=held.evidence, now=now)
     session.execute(insert(Derivative).values(values))
 
 

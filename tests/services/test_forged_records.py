@@ -18,6 +18,7 @@ from portal.services import (
     case_records,
     case_work,
     cases,
+    derivatives,
     evidence,
     keys,
     records,
@@ -229,7 +230,7 @@ def test_a_preview_that_nobody_made_here_is_not_shown(story: Story) -> None:
     item_id = story.session.scalars(select(EvidenceItem.id)).one()
     named = {"id": new_id(), "evidence_id": item_id, "kind": "blurred", "media_type": "image/png"}
     label = {
-        "v": evidence.DERIVATIVE_FORMAT,
+        "v": derivatives.FORMAT,
         "sha256": hashlib.sha256(b"vals").hexdigest(),
         **named,
     }

@@ -7,6 +7,7 @@ from evidence_store import EvidenceStore, NoMatchError
 from portal.models import Derivative, EvidenceItem
 from portal.services import (
     copies,
+    derivatives,
     evidence,
     protecting,
     quarantine,
@@ -117,7 +118,7 @@ def test_one_press_takes_previews_and_keys_from_everybody(world, session, sent):
         evidence.preview(session, actor=actor, store=world.store, item=item, kind=kind, now=NOW)
     transaction.commit(session)
     made = {row.kind for row in session.scalars(select(Derivative))}
-    assert made == {"blurred", "clear", evidence.LIKENESS}
+    assert made == {"blurred", "clear", derivatives.LIKENESS}
     close_off(world, session, actor, case_id, photo.id)
     close_off(world, session, actor, case_id, photo.id)
     assert session.scalars(select(Derivative)).all() == []

@@ -79,6 +79,7 @@ def tap(page):
     assert small == [], page.url
 
 
+@pytest.mark.sweep  # tests/tour passes by these pages in every run
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_axe_finds_nothing_and_everything_can_be_tapped(phone, address, full_sweeps, width, scheme):
     page = phone(width, scheme)

@@ -103,6 +103,7 @@ def walk(chromium, address):
         one.context.close()
 
 
+@pytest.mark.sweep  # tests/tour passes by these pages in every run
 @pytest.mark.parametrize(
     ("width", "scheme", "who"),
     [(320, "light", "Over iemand anders"), (1280, "dark", PARENT)],

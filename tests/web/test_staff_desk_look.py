@@ -89,7 +89,7 @@ def pages(site):
     ("width", "scheme"),
     [
         (360, "dark"),
-        (1280, "light"),
+        pytest.param(1280, "light", marks=pytest.mark.sweep),
         *(pytest.param(*one, marks=pytest.mark.sweep) for one in REST),
     ],
 )
