@@ -45,7 +45,7 @@ def main(address: str, data: Path) -> None:
 
 def reporter(browser: Browser, home: str) -> None:
     """A question, the look-over and the receipt, on a phone."""
-    page = browser.new_context(viewport=PHONE, color_scheme="light").new_page()
+    page = browser.new_context(viewport=PHONE, color_scheme="light", locale="nl-NL").new_page()
     page.goto(home)
     page.locator("button[name=perspective][value=self]").click()
     page.get_by_role("textbox").first.fill(STORY)
@@ -64,7 +64,7 @@ def reporter(browser: Browser, home: str) -> None:
 
 def staff(browser: Browser, desk: str, data: Path) -> None:
     """A case, on a computer."""
-    page = browser.new_context(viewport=DESK, color_scheme="light").new_page()
+    page = browser.new_context(viewport=DESK, color_scheme="light", locale="nl-NL").new_page()
     log_in(page, desk, person(data, "leerlingcoordinator"))
     page.locator("main a[href*='/bureau/zaken/']").first.click()
     page.wait_for_load_state("networkidle")
