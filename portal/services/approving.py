@@ -148,7 +148,6 @@ def answer(
     if outcome not in OUTCOMES:
         raise InvalidInputError("outcome", "unknown")
     words = case_records.checked("reason", reason)
-    waits = case.waiting_for_staff, case.answer_by, case.check_call
     case_work.record_step(
         session,
         actor=actor,
@@ -157,14 +156,11 @@ def answer(
         outcome=outcome,
         text=words,
         now=now,
+        settles_answer=False,  # whoever approves has not answered the reporter
     )
-    # Whoever approves has not answered the reporter.
-    case.waiting_for_staff, case.answer_by, case.check_call = waits
     said = {"action": gate.key, "outcome": outcome}
     case_records.write(session, case, opened, approvals.ANSWER, said, actor, now)
-    for row in approvals.open_rows(session, case, gate.key):
-        if row.approver_id == actor.id:
-            row.state = outcome
+    _end(session, case, gate, actor.id, outcome)
     if case.handler_id != actor.id:
         notify.queue(
             session,
@@ -214,10 +210,15 @@ def record_for(
         text=f"{name} zei dit in een gesprek op {day_long(on)}: {words}",
         now=now,
     )
+    _end(session, case, gate, approver_id, outcome)
+    case_records.settle(session, case)
+
+
+def _end(session: Session, case: Case, gate: Gate, approver_id: str, outcome: str) -> None:
+    """Take the question off the desk of whoever answered it."""
     for row in approvals.open_rows(session, case, gate.key):
         if row.approver_id == approver_id:
             row.state = outcome
-    case_records.settle(session, case)
 
 
 def withdraw(

@@ -100,6 +100,7 @@ def record_step(
     person: str = "",
     side: str = "",
     ground: str = "",
+    settles_answer: bool = True,
 ) -> None:
     """Record what became of one action or gate of the protocol, with a note.
 
@@ -108,6 +109,8 @@ def record_step(
         ground: of a consultation passed over, why that was right (`hard_rules.GROUNDS`).
         status: where the case stands from now on, in the words the reporter is told; empty
             leaves it.
+        settles_answer: whether nobody waits for staff any more; not so where who records it does
+            not handle the case.
 
     Raises:
         InvalidInputError: when the protocol does not admit it; ``problem`` says why, in Dutch.
@@ -136,7 +139,8 @@ def record_step(
         session, case, opened, STEP, body, actor, now, event, traced, told=TOLD_OF_STEP
     )
     stands.look_ahead(session, case, opened, protocol, [*steps, body], now, known)
-    has_answered(case)
+    if settles_answer:
+        has_answered(case)
     case_records.settle(session, case)
 
 

@@ -55,19 +55,7 @@ def renew(
         never: ids of who is excluded, where the caller could read the list.
     """
     old = keys.newest(_vouched(session, case.school_id, case_id=case.id), keys.CASE)
-    fresh = keys.new_compartment(
-        session, school_id=case.school_id, kind=keys.CASE, case_id=case.id, epoch=old.epoch + 1
-    )
-    for member in _readers(session, case, old, {removed, *never}):
-        keys.wrap(
-            session,
-            fresh,
-            holder_kind=keys.STAFF,
-            holder_id=member.id,
-            recipient=member.recipient or "",
-        )
-    # An excluded holder is in no pair of the old key, so in none of the new one either.
-    keys.wrap_to_pairs(session, fresh, _pair_members(session, old), excluded_staff=never)
+    fresh = _next(session, case, old, without={removed, *never}, never=never)
     query = select(Report.id).where(Report.school_id == case.school_id, Report.case_id == case.id)
     reports, named = {}, [vouching.mark(fresh.row)]
     for report_id in session.scalars(query):
@@ -90,6 +78,31 @@ def renew(
     return Renewed(fresh, reports)
 
 
+def _next(
+    session: Session,
+    case: Case,
+    old: Compartment,
+    *,
+    without: Collection[str],
+    never: Collection[str],
+) -> OpenCompartment:
+    """Open the epoch after an old one, for whoever reads the case now and is not left out."""
+    fresh = keys.new_compartment(
+        session, school_id=case.school_id, kind=old.kind, case_id=case.id, epoch=old.epoch + 1
+    )
+    for member in _readers(session, case, old, without):
+        keys.wrap(
+            session,
+            fresh,
+            holder_kind=keys.STAFF,
+            holder_id=member.id,
+            recipient=member.recipient or "",
+        )
+    # An excluded holder is in no pair of the old key, so in none of the new one either.
+    keys.wrap_to_pairs(session, fresh, _pair_members(session, old), excluded_staff=never)
+    return fresh
+
+
 def renew_track(
     session: Session, *, case: Case, never: Collection[str] = (), actor: Actor, now: datetime
 ) -> None:
@@ -102,18 +115,7 @@ def renew_track(
     if not tracks:
         return
     old = keys.newest(tracks, keys.MELDCODE)
-    fresh = keys.new_compartment(
-        session, school_id=case.school_id, kind=keys.MELDCODE, case_id=case.id, epoch=old.epoch + 1
-    )
-    for member in _readers(session, case, old, never):
-        keys.wrap(
-            session,
-            fresh,
-            holder_kind=keys.STAFF,
-            holder_id=member.id,
-            recipient=member.recipient or "",
-        )
-    keys.wrap_to_pairs(session, fresh, _pair_members(session, old), excluded_staff=never)
+    fresh = _next(session, case, old, without=never, never=never)
     custody.record_event(
         session,
         CustodyKind.TRACK_OPENED,

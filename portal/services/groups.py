@@ -155,16 +155,31 @@ def record(
 def _do_step(session: Session, actor: StaffActor, case: Case, action: str, now: datetime) -> None:
     if action not in {item.key for item in _items(protocols.of_case(session, case), case)}:
         raise InvalidInputError("action", "Deze taak hoort niet bij een groep.")
-    given = {"action_key": action, "outcome": "done", "text": ""}
-    case_work.record_step(session, actor=actor, case_id=case.id, now=now, **given)
+    case_work.record_step(
+        session,
+        actor=actor,
+        case_id=case.id,
+        action_key=action,
+        outcome="done",
+        text="",
+        now=now,
+    )
 
 
 def come_back(
     session: Session, *, actor: StaffActor, case_id: str, on: date, now: datetime
 ) -> None:
     """Put the day to come back to it on the desk and in the calendar of whoever did it."""
-    given = {"kind": tasks.RETURN, "text": COME_BACK, "due_on": on, "owner_id": actor.id}
-    tasks.add(session, actor=actor, case_id=case_id, now=now, **given)  # type: ignore[arg-type]
+    tasks.add(
+        session,
+        actor=actor,
+        case_id=case_id,
+        kind=tasks.RETURN,
+        text=COME_BACK,
+        due_on=on,
+        owner_id=actor.id,
+        now=now,
+    )
 
 
 def checked_group(text: str) -> str:

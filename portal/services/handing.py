@@ -112,8 +112,13 @@ def _give(
     now: datetime,
 ) -> None:
     case_keys.take_part(session, case, former.id, "also")
-    case.handler_id, case.role_key = member.id, role_key
-    case.handed_at = records.whole_hour(now)
+    case.role_key = role_key
+    put_on_desk(session, case, member, now)
+
+
+def put_on_desk(session: Session, case: Case, member: StaffMember, now: datetime) -> None:
+    """Let somebody handle a case from now on, and tell them that there is something."""
+    case.handler_id, case.handed_at = member.id, records.whole_hour(now)
     notify.queue(
         session,
         school_id=case.school_id,

@@ -21,10 +21,8 @@ from portal.services import (
     exclusions,
     handing,
     naming,
-    notify,
     own_notes,
     protocols,
-    records,
     roster,
     tasks,
     traces,
@@ -181,13 +179,5 @@ def _give(session: Session, case: Case, member: StaffMember, now: datetime) -> N
     known = [role for role in held if protocol.role(role) is not None]
     if case.role_key not in known and known:
         case.role_key = known[0]
-    case.handler_id, case.handed_at = member.id, records.whole_hour(now)
     case.waiting_for_staff = True
-    notify.queue(
-        session,
-        school_id=case.school_id,
-        staff_id=member.id,
-        template="handed_over",
-        dedupe_key=f"handed_over:{case.id}:{member.id}:{now.isoformat()}",
-        now=now,
-    )
+    handing.put_on_desk(session, case, member, now)

@@ -1,5 +1,6 @@
 """One press for what staff should not see: gone for everybody, steps and a task stay."""
 
+import hashlib
 import io
 import re
 import zipfile
@@ -10,6 +11,7 @@ from sqlalchemy import delete, select
 from portal.models import Case, CustodyEvent, Derivative, EvidenceItem, OutboxMail, Wrap
 from portal.services import audit, case_keys, keys
 from tests.web.desk_site import FILE_NAMES, copy_of_site
+from tests.web.test_staff_desk_work import words_of_pdf
 
 
 @pytest.fixture
@@ -128,6 +130,25 @@ def test_of_a_zip_one_member_goes_and_the_rest_stays_to_be_read(desk, person):
         assert {name: rest.read(name) for name in rest.namelist()} == kept
     assert gone not in answer.data
     assert findings(desk) == set()
+
+
+def test_the_dossier_names_the_copy_of_a_zip_and_says_that_it_is_none_of_the_originals(
+    desk, person
+):
+    item = zip_of(desk)
+    place = boxes(person.get(address(desk, item, "dicht")).get_data(True))[
+        "IMG-20260914-WA0003.jpg"
+    ]
+    person.post(address(desk, item, "dicht"), {"member": place[0]})
+    copy = person.get(address(desk, item, "overig")).data
+    given = {"item": desk.evidence["kluisje.png"], "reporter": "A. Ouder"}
+    packet = person.post(f"/zaken/{desk.case_id}/aangiftepakket", given).data
+    with zipfile.ZipFile(io.BytesIO(packet)) as pack:
+        dossier = next(name for name in pack.namelist() if name.endswith("dossier.pdf"))
+        words = words_of_pdf(pack.read(dossier))
+    assert "Er is een afgeleide kopie van dit pakje, zonder wat gesloten is" in words
+    assert "Zij is geen origineel." in words
+    assert hashlib.sha256(copy).hexdigest() in words.replace(" ", "")
 
 
 def test_more_of_a_zip_can_go_and_at_last_all_of_it(desk, person):

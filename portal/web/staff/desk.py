@@ -17,6 +17,7 @@ from portal.web.staff.layout import Problem, page
 
 blueprint = Blueprint("staff_desk", __name__, url_prefix="/<school>/bureau")
 UNFIT = 422
+MOST_DIGITS = 5
 PROBLEMS = {
     "empty": "Schrijf op waarom.",
     "unknown": "Kies eerst aan wie.",
@@ -128,7 +129,7 @@ def _filters(given: MultiDict[str, str]) -> Filters:
         late="laat" in given,
         urgent="spoed" in given,
         unanswered="antwoord" in given,
-        page=int(number) if number.isdecimal() and len(number) < 6 else 1,  # noqa: PLR2004
+        page=int(number) if number.isdecimal() and len(number) <= MOST_DIGITS else 1,
     )
 
 
