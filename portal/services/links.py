@@ -99,11 +99,8 @@ def links_of(session: Session, *, actor: StaffActor, case_id: str) -> list[Link]
     _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
     found = []
     for body in _live(session, opened):
-        try:
-            other, _keys = case_records.open_for(session, actor=actor, case_id=body["other"])
-        except NotFoundError:
-            continue
-        found.append(_link(other, body))
+        if there := _if_read(session, actor, body["other"]):
+            found.append(_link(there[0], body))
     return found
 
 
@@ -193,26 +190,26 @@ def moves(session: Session, *, actor: StaffActor, case_id: str) -> tuple[int, Pr
 def _edges(session: Session, actor: StaffActor, case_id: str) -> set[chain.Edge]:
     """Walk along the links of a case, through cases that one reads and no others."""
     found: set[chain.Edge] = set()
-    seen, waiting = {case_id}, [case_id]
+    _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
+    seen, waiting = {case_id}, [(case_id, opened)]
     while waiting and len(seen) <= LONGEST_CHAIN:
-        here = waiting.pop()
-        _case, opened = case_records.open_for(session, actor=actor, case_id=here)
+        here, opened = waiting.pop()
         for body in _live(session, opened):
             other = str(body["other"])
-            if other not in seen and _reads(session, actor, other):
+            if other not in seen and (there := _if_read(session, actor, other)):
                 seen.add(other)
-                waiting.append(other)
+                waiting.append((other, there[1]))
             if other in seen:
                 found.add((min(here, other), max(here, other), str(body["kind"])))
     return found
 
 
-def _reads(session: Session, actor: StaffActor, case_id: str) -> bool:
+def _if_read(session: Session, actor: StaffActor, case_id: str) -> tuple[Case, CaseKeys] | None:
+    """Open another case for who reads it; None for who does not."""
     try:
-        case_records.open_for(session, actor=actor, case_id=case_id)
+        return case_records.open_for(session, actor=actor, case_id=case_id)
     except NotFoundError:
-        return False
-    return True
+        return None
 
 
 def _live(session: Session, opened: CaseKeys) -> list[dict[str, Any]]:
@@ -226,7 +223,7 @@ def _named(session: Session, actor: StaffActor, case: Case, label: str) -> tuple
     row = session.scalar(named)
     if row is None or row == case.id:
         raise InvalidInputError("label", "no_case")
-    try:
-        return case_records.open_for(session, actor=actor, case_id=row)
-    except NotFoundError as error:
-        raise InvalidInputError("label", "no_case") from error
+    there = _if_read(session, actor, row)
+    if there is None:
+        raise InvalidInputError("label", "no_case")
+    return there
