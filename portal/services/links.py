@@ -97,11 +97,11 @@ def _suggestion(session: Session, case_id: str, own: Words, other: Words) -> Sug
 def links_of(session: Session, *, actor: StaffActor, case_id: str) -> list[Link]:
     """List the links of a case to cases that one reads too."""
     _case, opened = case_records.open_for(session, actor=actor, case_id=case_id)
-    found = []
-    for body in _live(session, opened):
-        if there := _if_read(session, actor, body["other"]):
-            found.append(_link(there[0], body))
-    return found
+    return [
+        _link(there[0], body)
+        for body in _live(session, opened)
+        if (there := _if_read(session, actor, body["other"]))
+    ]
 
 
 def _link(other: Case, body: dict[str, Any]) -> Link:
